@@ -1,0 +1,75 @@
+import pytest
+
+from annotate.exchange.reading import Story, StoryRefused, read_here
+
+WINDOWS_1252 = (
+    "Read as Windows-1252 (Western Europe): check the quotation marks and the letters "
+)
+WINDOWS_1252 += "with accents."
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_encodings_of_unicode(encoding):
+    data = "Head “line”\r\n\r\nBody – é 👩🏽‍🚀 of some more letters.".encode(encoding)
+    found = read_here("a.txt", data)
+    assert (found.title, found.body) == ("Head “line”", "Body – é 👩🏽‍🚀 of some more letters.")
+    guessed = encoding in ("utf-16-le", "utf-16-be")
+    assert found.notes == (
+        ("Read as UTF-16: check the quotation marks and the letters with accents.",)
+        if guessed
+        else ()
+    )
+
+
+def test_big_endian_with_its_mark():
+    assert read_here("a.txt", b"\xfe\xff" + "é".encode("utf-16-be")) == Story(body="é")
+
+
+def test_windows_quotation_marks_need_no_guess():
+    found = read_here("a.txt", "“It’s” – he said…".encode("cp1252"))
+    assert found == Story(body="“It’s” – he said…", notes=(WINDOWS_1252,))
+
+
+def test_other_encodings_are_guessed_and_told():
+    text = (
+        "Министр сказал, что налоги снизятся. Никто ему не поверил, и он ушёл в отставку. " * 3
+    )
+    found = read_here("a.txt", text.encode("koi8-r"))
+    assert found.body == text
+    assert found.notes == (
+        "Read as KOI8-R: check the quotation marks and the letters with accents.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (
+            b"\x00\x01\xff\xfe\x80",
+            "This is not a text file. Choose another, or paste the text.",
+        ),
+        (
+            b"%PDF-1.4 x",
+            "This is a PDF file, not a text file. Give its name the ending .pdf.",
+        ),
+        (
+            b"PK\x03\x04",
+            "This is a Word or other packed file, not a text file. "
+            "Give its name the ending .docx, if it is one.",
+        ),
+        (
+            b"a\nb\x00c",
+            "Line 2: the text holds the control character NULL (U+0000) after “b”. "
+            "Take it out, then try again.",
+        ),
+        (
+            b"\xef\xbb\xbfab\xff",
+            "The file is damaged: it is not in the encoding that its first bytes tell, "
+            "from byte 3 on. Save it again as UTF-8.",
+        ),
+    ],
+)
+def test_what_is_no_text(data, message):
+    with pytest.raises(StoryRefused) as refusal:
+        read_here("a.txt", data)
+    assert str(refusal.value) == message
