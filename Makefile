@@ -1,0 +1,89 @@
+# Everything a person or a machine needs to run, test and keep Annotate: `make` lists it.
+# Works with GNU make 4 and with the make 3.81 of macOS.
+
+# What may be set from outside, as in `make test PYTEST_ARGS="-x tests/articles"`.
+PYTHON ?=
+PYTEST_ARGS ?=
+LOCK_ARGS ?=
+export PYTHON
+
+python := .venv/bin/python
+
+.PHONY: help run test lint bench install lock clean
+
+help: ## List these commands
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+
+run: install ## Start the site on http://127.0.0.1:8000, or at PORT
+	@exec $(python) -m annotate.runner
+
+test: install ## Run all tests, browser tests included
+	@$(python) tests/browser.py --install
+	@$(python) -m pytest $(PYTEST_ARGS)
+
+lint: install ## Check style, types and that no migration is missing
+	@$(python) -m ruff check .
+	@$(python) -m ruff format --check .
+	@$(python) -m mypy
+	@$(python) manage.py makemigrations --check --dry-run
+
+bench: install ## Measure the budgets
+	@$(python) -m tests.bench
+
+install: ## Make .venv and install the packages of requirements.lock in it
+	@sh -c "$$INSTALL"
+
+lock: install ## Write requirements.lock from pyproject.toml (newer: LOCK_ARGS=--upgrade)
+	@$(python) -m uv --version >/dev/null 2>&1 || $(python) -m pip install --quiet --disable-pip-version-check uv
+	@$(python) -m uv pip compile pyproject.toml --output-file requirements.lock --quiet \
+		--universal --python-version 3.12 --group dev --only-binary :all: \
+		--generate-hashes --no-emit-index-url --custom-compile-command "make lock" $(LOCK_ARGS)
+
+clean: ## Remove .venv and all caches; stories and tags in .data stay
+	@rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache test-results
+	@find annotate tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	@echo "Removed .venv and the caches. The stories and tags in .data are untouched."
+
+# .venv/installed holds the checksum of the lock that was installed to the end.
+define INSTALL
+set -eu
+usable() { "$$1" -c 'import sys; sys.exit(sys.version_info < (3, 12))' >/dev/null 2>&1; }
+imports() { "$$1" -c "import $$2" >/dev/null 2>&1; }
+version() { "$$1" -c 'import platform; print(platform.python_version())' 2>/dev/null || true; }
+fail() { echo "$$1" >&2; exit 1; }
+
+lock="$$(cksum < requirements.lock)"
+if usable $(python) && [ "$$(cat .venv/installed 2>/dev/null)" = "$$lock" ]; then exit 0; fi
+
+if ! usable $(python) || ! imports $(python) pip; then
+  if [ -n "$$PYTHON" ]; then set -- "$$PYTHON"; else
+    set -- "python$$(cat .python-version)" python3.14 python3.13 python3.12 python3 python \
+      "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.1[2-9]*/bin/python3
+  fi
+  found= chosen= bare=
+  for candidate in "$$@"; do
+    this="$$(version "$$candidate")"
+    [ -n "$$this" ] || continue
+    found="$${found:-$$this}"
+    usable "$$candidate" || continue
+    if ! imports "$$candidate" "venv, ensurepip"; then bare="$${bare:-$$this}"; continue; fi
+    chosen="$$candidate"
+    break
+  done
+  if [ -z "$$chosen" ] && [ -n "$$bare" ]; then
+    fail "Python $$bare lacks its venv module. On Debian and Ubuntu: apt install python3-venv"
+  elif [ -z "$$chosen" ]; then
+    fail "Annotate needs Python 3.12 or newer (found $${found:-none}). Install it from python.org or your package manager."
+  fi
+  echo "Making .venv with Python $$this…"
+  rm -rf .venv
+  "$$chosen" -m venv .venv || fail "Making .venv failed: what went wrong is said above."
+fi
+echo "Installing packages…"
+rm -f .venv/installed
+$(python) -m pip install --quiet --disable-pip-version-check --no-input --require-hashes \
+  --only-binary :all: -r requirements.lock ||
+  fail "Installing packages failed: what went wrong is said above. Run the command again."
+echo "$$lock" > .venv/installed
+endef
+export INSTALL

@@ -1,0 +1,65 @@
+"""People: who they are to others, what they may do, how they like to work."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db import models
+from django.db.models import Q
+from django.utils.functional import cached_property
+
+from .roles import Role
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    def with_roles(self) -> UserQuerySet:
+        """Each with `role_names`, so that asking what a person may do costs no query."""
+        return self.annotate(
+            role_names=ArrayAgg("groups__name", filter=~Q(groups=None), default=[])
+        )
+
+
+class PeopleManager(UserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
+    """Makes accounts as Django does, and answers the questions above."""
+
+
+class User(AbstractUser):
+    """A person who signs in. `public_name` is what others and exports call them."""
+
+    public_name = models.CharField(
+        max_length=150,
+        unique=True,
+        blank=True,
+        help_text="Shown to others and in exports. The user name, if left empty.",
+    )
+    preferences = models.JSONField(default=dict, blank=True, editable=False)
+
+    objects = PeopleManager()
+
+    def __str__(self) -> str:
+        return self.public_name
+
+    def clean(self) -> None:
+        super().clean()
+        # Before uniqueness is checked, so that a name taken by somebody else is an error.
+        self.public_name = self.public_name or self.username
+
+    def save(self, *args, **kwargs) -> None:
+        self.public_name = self.public_name or self.username
+        super().save(*args, **kwargs)
+
+    @cached_property
+    def roles(self) -> frozenset[str]:
+        names = getattr(self, "role_names", None)
+        if names is None:
+            names = self.groups.values_list("name", flat=True)
+        return frozenset(names)
+
+    @property
+    def is_moderator(self) -> bool:
+        """May see everyone's work. Admins may do all that moderators may."""
+        return self.is_superuser or bool(self.roles & {Role.MODERATOR, Role.ADMIN})
+
+    @property
+    def is_admin(self) -> bool:
+        return self.is_superuser or Role.ADMIN in self.roles

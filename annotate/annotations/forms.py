@@ -1,0 +1,59 @@
+"""What a reviewer may send."""
+
+from __future__ import annotations
+
+from django import forms
+
+from .models import Annotation, Label
+
+
+class RequestForm(forms.Form):
+    """What the browser adds so that work is sent exactly once and tabs stay true."""
+
+    request = forms.UUIDField(required=False)
+    since = forms.IntegerField(required=False, min_value=0)
+
+
+class PassageForm(RequestForm):
+    """A label on a passage. Offsets count Unicode code points of the article's text."""
+
+    start = forms.IntegerField(min_value=0, max_value=2**31 - 1)
+    end = forms.IntegerField(min_value=1, max_value=2**31 - 1)
+    label = forms.ModelChoiceField(
+        Label.objects.order_by(),
+        to_field_name="slug",
+        error_messages={"invalid_choice": "There is no label “%(value)s”."},
+    )
+    note = forms.CharField(required=False, max_length=10_000, strip=False)
+    confidence = forms.IntegerField(required=False, min_value=1, max_value=5)
+
+    def clean(self) -> dict:
+        cleaned = super().clean() or {}
+        start, end = cleaned.get("start"), cleaned.get("end")
+        if start is not None and end is not None and end <= start:
+            self.add_error("end", f"The passage ends at {end}, before its start at {start}.")
+        return cleaned
+
+
+class EditForm(PassageForm):
+    """Changes to an annotation. A field that is not sent stays as it is."""
+
+    def __init__(self, data, *, annotation: Annotation) -> None:
+        standing = {
+            "start": annotation.start,
+            "end": annotation.end,
+            "label": annotation.label.slug,
+            "note": annotation.note,
+            "confidence": annotation.confidence,
+        }
+        filled = data.copy()
+        for name, value in standing.items():
+            if name not in data and value is not None:
+                filled[name] = value
+        super().__init__(filled)
+
+
+class ReadingForm(RequestForm):
+    """Whether there is nothing to tag; left out, the opposite of what stands."""
+
+    read = forms.NullBooleanField(required=False)

@@ -1,0 +1,278 @@
+"""Labels, reviewers' annotations and readings, and the log of what was done to them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import Case, F, Q, Subquery, When
+from django.db.models.functions import Length
+from django.urls import reverse
+from django.utils import timezone
+
+from annotate.articles.models import Article, Sentence
+
+if TYPE_CHECKING:
+    from annotate.accounts.models import User
+
+CONTEXT = 32  # code points kept on each side of a passage
+
+
+class Label(models.Model):
+    """What a passage can be tagged as. Admins edit the guideline and may add labels."""
+
+    class Line(models.TextChoices):
+        SOLID = "solid"
+        DOUBLE = "double"
+        DASHED = "dashed"
+        DOTTED = "dotted"
+
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=50)
+    colour = models.CharField(
+        max_length=7,
+        validators=[RegexValidator(r"^#[0-9a-fA-F]{6}\Z", "Write a colour as #rrggbb.")],
+    )
+    line = models.CharField(
+        "underline",
+        max_length=10,
+        choices=Line,
+        default=Line.SOLID,
+        help_text="Tells the label apart without colour.",
+    )
+    key = models.CharField(
+        max_length=1,
+        unique=True,
+        validators=[RegexValidator(r"^[a-z0-9]\Z", "One lower-case letter or digit.")],
+        help_text="Pressed to tag the sentence in focus.",
+    )
+    order = models.PositiveSmallIntegerField(default=0)
+    guideline = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["order", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AnnotationQuerySet(models.QuerySet["Annotation"]):
+    def live(self) -> AnnotationQuerySet:
+        """Annotations their reviewer has not taken back."""
+        return self.filter(withdrawn_at=None)
+
+    def visible_to(self, user: User) -> AnnotationQuerySet:
+        """Moderators see everyone's; others see only their own."""
+        if user.is_moderator:
+            return self
+        return self.filter(reviewer=user, article__in=Article.objects.visible_to(user))
+
+    def touching(self, first: int, last: int) -> AnnotationQuerySet:
+        """Those on any of the sentences from position `first` to `last`."""
+        return self.filter(first_position__lte=last, last_position__gte=first)
+
+    def in_reading_order(self) -> AnnotationQuerySet:
+        """By start; of those that start together, the longer one, which holds the others, first."""
+        return self.order_by("start", "-end", "pk")
+
+
+class Annotation(models.Model):
+    """One reviewer's label on one passage of an article. Withdrawn or hidden, never deleted."""
+
+    article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="annotations")
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="annotations"
+    )
+    label = models.ForeignKey(Label, on_delete=models.PROTECT, related_name="annotations")
+    start = models.PositiveIntegerField(help_text="First code point of the passage.")
+    end = models.PositiveIntegerField(help_text="The code point after its last.")
+    # The W3C TextQuoteSelector: finds the passage again in a changed text.
+    exact = models.TextField()
+    prefix = models.CharField(max_length=CONTEXT, blank=True)
+    suffix = models.CharField(max_length=CONTEXT, blank=True)
+    # The sentences it touches, so that a sentence's tags are found without comparing offsets.
+    first_position = models.PositiveIntegerField(editable=False)
+    last_position = models.PositiveIntegerField(editable=False)
+    note = models.TextField(blank=True, max_length=10_000)
+    confidence = models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(5)]
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    changed_at = models.DateTimeField(default=timezone.now, editable=False)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    hidden_at = models.DateTimeField(null=True, blank=True, help_text="By a moderator.")
+
+    objects = AnnotationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["article", "start", "pk"]
+        indexes = [
+            models.Index(
+                name="annotation_live_in_article",
+                fields=["article", "reviewer", "first_position"],
+                condition=Q(withdrawn_at=None),
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="annotation_passage_is_not_empty",
+                condition=Q(start__gte=0, end__gt=F("start")),
+            ),
+            models.CheckConstraint(
+                name="annotation_exact_is_as_long_as_passage",
+                condition=Q(exact__length=F("end") - F("start")),
+            ),
+            models.CheckConstraint(
+                name="annotation_positions_in_order",
+                condition=Q(last_position__gte=F("first_position")),
+            ),
+            models.CheckConstraint(
+                name="annotation_confidence_is_1_to_5",
+                condition=Q(confidence=None) | Q(confidence__range=(1, 5)),
+            ),
+            models.UniqueConstraint(
+                name="annotation_one_live_per_reviewer_label_and_passage",
+                fields=["reviewer", "article", "label", "start", "end"],
+                condition=Q(withdrawn_at=None),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label}: “{self.exact[:60]}”"
+
+    def get_absolute_url(self) -> str:
+        return reverse("annotation", args=[self.pk])
+
+    @property
+    def is_live(self) -> bool:
+        return self.withdrawn_at is None
+
+
+models.TextField.register_lookup(Length, "length")
+
+
+class ReadingQuerySet(models.QuerySet["Reading"]):
+    def live(self) -> ReadingQuerySet:
+        return self.filter(withdrawn_at=None)
+
+
+class Reading(models.Model):
+    """A reviewer read this sentence and found nothing to tag: empty is not unread."""
+
+    sentence = models.ForeignKey(Sentence, on_delete=models.PROTECT, related_name="readings")
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="readings"
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ReadingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["sentence", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                name="reading_one_per_reviewer_and_sentence", fields=["reviewer", "sentence"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reviewer} read sentence {self.sentence_id}"
+
+
+class ChangeQuerySet(models.QuerySet["Change"]):
+    def of(self, article: Article | int, person: User) -> ChangeQuerySet:
+        return self.filter(article=article, by=person)
+
+    def undo_top(self, article: Article | int, person: User) -> Subquery:
+        """The change that `person`'s undo would take back now, as SQL for an INSERT."""
+        top = Case(
+            When(kind=Change.Kind.UNDONE, then="target__below"),
+            When(kind=Change.Kind.REDONE, then="target"),
+            default="pk",
+        )
+        latest = self.of(article, person).own().order_by("-pk")
+        return Subquery(latest.annotate(top=top).values("top")[:1])
+
+    def own(self) -> ChangeQuerySet:
+        """Without what a moderator did: that is not the person's to undo."""
+        return self.exclude(kind__in=[Change.Kind.HIDDEN, Change.Kind.SHOWN])
+
+
+class Change(models.Model):
+    """One line of the log: what a person did to an annotation or a reading. Append only.
+
+    Undo and redo are read from the log, and are lines of it themselves. The changes that
+    can be undone form a stack linked by `below`; so do those that can be redone:
+
+    - an ordinary change lies on top of the undo stack; `below` is the top it covered.
+      There is nothing to redo after it.
+    - UNDONE took `target` off the undo stack and lies on the redo stack; `below` is what
+      it covered there.
+    - REDONE put `target` back on the undo stack; `below` is the redo stack's top after it.
+
+    So a person's latest line alone tells both tops, in any session and after any reload.
+    """
+
+    class Kind(models.TextChoices):
+        CREATED = "created", "tagged"
+        EDITED = "edited", "changed"
+        WITHDRAWN = "withdrawn", "took back"
+        READ = "read", "read, nothing to tag"
+        UNREAD = "unread", "marked as unread"
+        UNDONE = "undone", "undid"
+        REDONE = "redone", "redid"
+        HIDDEN = "hidden", "hid"
+        SHOWN = "shown", "showed again"
+
+    article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="changes")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="changes"
+    )
+    kind = models.CharField(max_length=10, choices=Kind)
+    annotation = models.ForeignKey(
+        Annotation, on_delete=models.PROTECT, null=True, related_name="changes"
+    )
+    reading = models.ForeignKey(
+        Reading, on_delete=models.PROTECT, null=True, related_name="changes"
+    )
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    target = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
+    below = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
+    # Named by the browser that sent it: the same request sent again is not done again.
+    request = models.UUIDField(null=True)
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = ChangeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        indexes = [models.Index(name="change_of_person_in_article", fields=["article", "by", "-id"])]
+        constraints = [
+            models.UniqueConstraint(name="change_one_per_request", fields=["by", "request"]),
+            models.CheckConstraint(
+                name="change_is_of_one_thing",
+                condition=Q(annotation=None) ^ Q(reading=None),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.by} {self.get_kind_display()} {self.annotation or self.reading}"
+
+    @property
+    def undo_top_id(self) -> int | None:
+        """What undo would take back after this line."""
+        if self.kind == self.Kind.UNDONE:
+            return self.target.below_id if self.target else None
+        return self.target_id if self.kind == self.Kind.REDONE else self.pk
+
+    @property
+    def redo_top_id(self) -> int | None:
+        """The UNDONE line that redo would reverse after this line."""
+        if self.kind == self.Kind.UNDONE:
+            return self.pk
+        return self.below_id if self.kind == self.Kind.REDONE else None
+

@@ -1,0 +1,402 @@
+"""What the pages read: sentences with their tags, counts, progress, history."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
+from django.db.models import Exists, F, OuterRef
+from django.db.models.functions import Substr
+
+from annotate.accounts.models import User
+from annotate.articles.models import Article, Sentence
+
+from . import wording
+from .actions import Done
+from .models import Annotation, Change, Reading
+
+LANES = 4  # underlines drawn below each other; deeper tags still have their badge
+
+
+@dataclass(slots=True)
+class Run:
+    """A stretch of a sentence under the same tags."""
+
+    text: str
+    annotations: list[Annotation] = field(default_factory=list)
+    lanes: str = ""  # CSS classes: which label's line is drawn in which lane
+    ends: list[Annotation] = field(default_factory=list)  # tags whose passage ends here
+
+    @property
+    def ids(self) -> str:
+        return " ".join(str(annotation.pk) for annotation in self.annotations)
+
+    @property
+    def names(self) -> str:
+        names = dict.fromkeys(annotation.label.name for annotation in self.annotations)
+        return ", ".join(names)
+
+
+@dataclass(slots=True)
+class TaggedSentence:
+    """A sentence as the page shows it. Offsets are code points of the article's text."""
+
+    pk: int
+    position: int
+    paragraph: int
+    start: int
+    end: int
+    read: bool
+    runs: list[Run]
+    gap: str = ""  # the white space that follows it inside its paragraph
+
+    @property
+    def breaks(self) -> bool:
+        return "\n" in self.gap
+
+    @property
+    def tagged(self) -> bool:
+        return any(run.annotations for run in self.runs)
+
+
+def article_paragraphs(article: Article, user: User) -> list[list[TaggedSentence]]:
+    """Return the whole article, a list of sentences for each paragraph; the headline is the first.
+
+    Three queries, whatever the number of sentences and tags.
+    """
+    text = article.text
+    rows = article.sentences.order_by("position").values_list(
+        "pk", "position", "paragraph", "start", "end"
+    )
+    read = set(
+        Reading.objects.live()
+        .filter(reviewer=user, sentence__article=article)
+        .values_list("sentence", flat=True)
+    )
+    visible = _visible(article, user)
+    starting: dict[int, list[Annotation]] = {}
+    for annotation in visible:
+        starting.setdefault(annotation.first_position, []).append(annotation)
+
+    paragraphs: list[list[TaggedSentence]] = []
+    open_now: list[Annotation] = []  # sorted: those from earlier sentences come first
+    previous: TaggedSentence | None = None
+    for pk, position, paragraph, start, end in rows.iterator():
+        here = [*open_now, *starting.get(position, ())]
+        runs = _runs(text[start:end], start, position, here) if here else [Run(text[start:end])]
+        sentence = TaggedSentence(
+            pk=pk,
+            position=position,
+            paragraph=paragraph,
+            start=start,
+            end=end,
+            read=pk in read,
+            runs=runs,
+        )
+        if previous is not None and previous.paragraph == paragraph:
+            previous.gap = text[previous.end : start]
+            paragraphs[-1].append(sentence)
+        else:
+            paragraphs.append([sentence])
+        open_now = [one for one in here if one.last_position > position] if here else []
+        previous = sentence
+    return paragraphs
+
+
+def tagged_sentences(
+    article: Article,
+    user: User,
+    positions: Iterable[int],
+    sentences: Sequence[Sentence] = (),
+) -> list[TaggedSentence]:
+    """Return the sentences at `positions`, each as the whole page would show it.
+
+    `sentences` saves a query where an action has read them already, with their `text`.
+    """
+    wanted = set(positions)
+    if not wanted:
+        return []
+    rows = sentences or with_text(article.sentences.filter(position__in=wanted))
+    visible = [
+        annotation
+        for annotation in _visible(article, user).touching(min(wanted), max(wanted))
+    ]
+    read = getattr(rows[0], "read", None) if rows else None
+    reads = (
+        set()
+        if read is not None
+        else set(
+            Reading.objects.live()
+            .filter(reviewer=user, sentence__in=[row.pk for row in rows])
+            .values_list("sentence", flat=True)
+        )
+    )
+    tagged = []
+    for row in rows:
+        here = [
+            annotation
+            for annotation in visible
+            if annotation.first_position <= row.position <= annotation.last_position
+        ]
+        tagged.append(
+            TaggedSentence(
+                pk=row.pk,
+                position=row.position,
+                paragraph=row.paragraph,
+                start=row.start,
+                end=row.end,
+                read=getattr(row, "read", row.pk in reads),
+                runs=_runs(row.text, row.start, row.position, here),
+            )
+        )
+    return tagged
+
+
+def with_text(sentences):
+    """Sentences with their own `text`, cut out by the database."""
+    text = Substr("article__text", F("start") + 1, F("end") - F("start"))
+    return sentences.annotate(text=text).order_by("position")
+
+
+def is_read(user: User) -> Exists:
+    """Whether `user` said of a sentence that there is nothing to tag in it."""
+    return Exists(Reading.objects.live().filter(sentence=OuterRef("pk"), reviewer=user))
+
+
+def _visible(article: Article, user: User):
+    """The article's tags that this page shows `user`; the article itself is settled before."""
+    visible = Annotation.objects.live().filter(article=article)
+    if not user.is_moderator:
+        visible = visible.filter(reviewer=user)
+    return (
+        visible.select_related("label", "reviewer")
+        .only(
+            *("article", "start", "end", "first_position", "last_position", "hidden_at"),
+            *("label__slug", "label__name", "label__key", "reviewer__public_name"),
+        )
+        .in_reading_order()
+    )
+
+
+def _runs(text: str, start: int, position: int, annotations: list[Annotation]) -> list[Run]:
+    """Cut a sentence's text wherever a tag begins or ends, and give each tag a lane.
+
+    A tag takes the first lane that is free where it starts, so that nested and overlapping
+    tags are drawn below each other.
+    """
+    end = start + len(text)
+    if not annotations:
+        return [Run(text)]
+    lanes: dict[int, int] = {}
+    free_from = [0] * LANES
+    cuts = {start, end}
+    for annotation in annotations:
+        first, last = max(annotation.start, start), min(annotation.end, end)
+        cuts.update((first, last))
+        for lane, free in enumerate(free_from):
+            if free <= first:
+                lanes[annotation.pk] = lane
+                free_from[lane] = last
+                break
+    edges = sorted(cuts)
+    runs = []
+    for left, right in zip(edges, edges[1:], strict=False):
+        under = [one for one in annotations if one.start < right and one.end > left]
+        classes = " ".join(
+            f"l{lanes[one.pk]}-{one.label.slug}" for one in under if one.pk in lanes
+        )
+        ends = [
+            one
+            for one in reversed(under)
+            if one.last_position == position and min(one.end, end) == right
+        ]
+        runs.append(Run(text[left - start : right - start], under, classes, ends))
+    return runs
+
+
+def words(text: str, start: int) -> list[tuple[int, int, str]]:
+    """Return `[start, end)` and text of each word; punctuation belongs to the word it touches."""
+    return [(start + m.start(), start + m.end(), m[0]) for m in re.finditer(r"\S+", text)]
+
+
+# --- Answers ------------------------------------------------------------------------------
+
+
+def answer(done: Done, user: User, since: int | None) -> dict[str, Any]:
+    """Return what the page has to show after an action.
+
+    `since` is the last change that the page knew of: what the person did after it in
+    another tab comes along.
+    """
+    article, change = done.article, done.change
+    latest = change or latest_change(article, user)
+    positions, sentences = done.positions, done.sentences
+    if since is not None and since != done.latest:
+        others = positions_changed_since(article, user, since)
+        if not others <= set(positions):
+            positions, sentences = sorted({*positions, *others}), []
+    return {
+        "article": article,
+        "sentences": tagged_sentences(article, user, positions, sentences),
+        "legend": legend(article, user),
+        "latest": latest,
+        "can_undo": bool(latest and latest.undo_top_id),
+        "can_redo": bool(latest and latest.redo_top_id),
+        "said": wording.of_change(change) if change else "Nothing changed",
+        "annotation": done.annotation,
+    }
+
+
+def anchor(done: Done) -> str:
+    """Return the address of the first sentence that an action changed."""
+    page = done.article.get_absolute_url()
+    sentence = done.article.sentences.filter(position__in=done.positions[:1]).first()
+    return f"{page}#sentence-{sentence.pk}" if sentence else page
+
+
+# --- Counts and progress ------------------------------------------------------------------
+
+# A sentence is covered by a person's live tag on any part of it or by their reading.
+COVERED = """
+    SELECT tag.article_id, tag.reviewer_id,
+           generate_series(tag.first_position, tag.last_position) AS position
+      FROM annotations_annotation tag
+     WHERE tag.withdrawn_at IS NULL AND tag.reviewer_id = %(user)s
+           AND tag.article_id = ANY(%(articles)s)
+     UNION
+    SELECT sentence.article_id, reading.reviewer_id, sentence.position
+      FROM annotations_reading reading
+      JOIN articles_sentence sentence ON sentence.id = reading.sentence_id
+     WHERE reading.withdrawn_at IS NULL AND reading.reviewer_id = %(user)s
+           AND sentence.article_id = ANY(%(articles)s)
+"""
+
+LEGEND = f"""
+    SELECT label.slug, label.name, label.key, label.guideline,
+           (SELECT count(*) FROM annotations_annotation tag
+             WHERE tag.label_id = label.id AND tag.article_id = %(article)s
+                   AND tag.withdrawn_at IS NULL AND tag.hidden_at IS NULL
+                   AND (%(everyone)s OR tag.reviewer_id = %(user)s)),
+           (SELECT count(*) FROM ({COVERED}) covered),
+           (SELECT max(position) + 1 FROM articles_sentence WHERE article_id = %(article)s)
+      FROM annotations_label label ORDER BY label."order", label.id
+"""
+
+PROGRESS = f"""
+    SELECT article_id, count(*) FROM ({COVERED}) covered GROUP BY article_id
+"""  # noqa: S608 - composed of constants
+
+COUNTS = """
+    SELECT tag.article_id, label.slug, label.name, count(*)
+      FROM annotations_annotation tag JOIN annotations_label label ON label.id = tag.label_id
+     WHERE tag.article_id = ANY(%(articles)s) AND tag.withdrawn_at IS NULL
+           AND tag.hidden_at IS NULL AND (%(everyone)s OR tag.reviewer_id = %(user)s)
+     GROUP BY tag.article_id, label.id ORDER BY label."order", label.id
+"""
+
+
+@dataclass(slots=True)
+class LegendEntry:
+    slug: str
+    name: str
+    key: str
+    guideline: str
+    count: int
+
+
+@dataclass(slots=True)
+class Progress:
+    """Sentences that a person has tagged or read, of all sentences of an article."""
+
+    done: int
+    total: int
+
+    @property
+    def percent(self) -> int:
+        return 100 * self.done // self.total if self.total else 0
+
+
+@dataclass(slots=True)
+class Legend:
+    """Each label with the number of tags that the page shows, and the person's progress."""
+
+    labels: list[LegendEntry]
+    progress: Progress
+
+
+def legend(article: Article, user: User) -> Legend:
+    rows = _fetch(
+        LEGEND,
+        {
+            "article": article.pk,
+            "articles": [article.pk],
+            "user": user.pk,
+            "everyone": user.is_moderator,
+        },
+    )
+    labels = [LegendEntry(*row[:5]) for row in rows]
+    done, total = rows[0][5:] if rows else (0, article.sentences.count())
+    return Legend(labels, Progress(done, total or 0))
+
+
+def progress_by_article(articles: Sequence[Article], user: User) -> dict[int, int]:
+    """Return how many sentences `user` has tagged or read, for each article with any."""
+    rows = _fetch(PROGRESS, {"articles": [one.pk for one in articles], "user": user.pk})
+    return dict(rows)
+
+
+def counts_by_article(
+    articles: Sequence[Article], user: User
+) -> dict[int, list[tuple[str, str, int]]]:
+    """Return `(label slug, label name, tags)` for each article: own tags, or all for moderators."""
+    counts: dict[int, list[tuple[str, str, int]]] = {}
+    values = {
+        "articles": [one.pk for one in articles],
+        "user": user.pk,
+        "everyone": user.is_moderator,
+    }
+    for article, *count in _fetch(COUNTS, values):
+        counts.setdefault(article, []).append(tuple(count))
+    return counts
+
+
+def _fetch(sql: str, values: dict) -> list[tuple]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.fetchall()
+
+
+# --- What happened ------------------------------------------------------------------------
+
+
+def positions_changed_since(article: Article, user: User, since: int) -> set[int]:
+    """Positions of the sentences that `user` changed after their change `since`.
+
+    So a tab learns, with its next action, what another tab or device did.
+    """
+    positions: set[int] = set()
+    changes = (
+        Change.objects.of(article, user)
+        .filter(pk__gt=since)
+        .select_related("annotation", "reading__sentence")
+    )
+    spans = []
+    for change in changes:
+        if change.reading:
+            positions.add(change.reading.sentence.position)
+        for state in (change.before, change.after):
+            if state and "start" in state:
+                spans.append((state["start"], state["end"]))
+    for start, end in spans:
+        touched = article.sentences.filter(start__lt=end, end__gt=start)
+        positions.update(touched.values_list("position", flat=True))
+    return positions
+
+
+def latest_change(article: Article, user: User) -> Change | None:
+    """The line of the log that tells what undo and redo would do now."""
+    latest = Change.objects.of(article, user).own().select_related("target")
+    return latest.order_by("-pk").first()

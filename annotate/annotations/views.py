@@ -1,0 +1,247 @@
+"""Tagging: each view carries out one action and answers the sentences that it changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from annotate.articles.models import Article, Sentence
+
+from . import actions, queries, wording
+from .forms import EditForm, PassageForm, ReadingForm, RequestForm
+from .models import Annotation, Change, Label
+
+
+@require_POST
+def annotate(request: HttpRequest, pk: int) -> HttpResponse:
+    """Put a label on a passage."""
+    form = PassageForm(request.POST)
+    if not form.is_valid():
+        # Only now: the action settles for itself whether the article is there to be tagged.
+        _article(request, pk)
+        return _invalid(request, form, pk)
+    asked = form.cleaned_data
+    since = asked.pop("since")
+    article = Article(pk=pk)
+    return _carry_out(
+        request,
+        pk,
+        since,
+        lambda: actions.annotate(article=article, reviewer=request.user, **asked),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def annotation(request: HttpRequest, pk: int) -> HttpResponse:
+    """Look at one annotation, or change it."""
+    annotation = _annotation(request, pk)
+    if request.method == "GET":
+        return _panel(request, annotation)
+    if annotation.reviewer_id != request.user.pk:
+        return _forbidden(request)
+    form = EditForm(request.POST, annotation=annotation)
+    if not form.is_valid():
+        return _invalid(request, form, annotation.article_id)
+    asked = form.cleaned_data
+    since = asked.pop("since")
+    changes = {
+        name: value
+        for name, value in asked.items()
+        if name in request.POST or name == "request"
+    }
+    return _carry_out(
+        request,
+        annotation.article_id,
+        since,
+        lambda: actions.edit(annotation, by=request.user, **changes),
+    )
+
+
+@require_POST
+def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take one's own annotation back."""
+    annotation = _annotation(request, pk)
+    if annotation.reviewer_id != request.user.pk:
+        return _forbidden(request)
+    return _small(request, annotation.article_id, actions.withdraw, annotation)
+
+
+@require_POST
+def undo(request: HttpRequest, pk: int) -> HttpResponse:
+    return _small(request, pk, actions.undo, _article(request, pk))
+
+
+@require_POST
+def redo(request: HttpRequest, pk: int) -> HttpResponse:
+    return _small(request, pk, actions.redo, _article(request, pk))
+
+
+@require_POST
+def reading(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say that there is nothing to tag in a sentence; again, take that back."""
+    sentence = _sentence(request, pk)
+    return _small(request, sentence.article_id, actions.set_reading, sentence)
+
+
+@require_GET
+def sentence(request: HttpRequest, pk: int) -> HttpResponse:
+    """Tag one sentence, or a passage that begins in it, without JavaScript."""
+    sentence = _sentence(request, pk)
+    article = sentence.article
+    following = article.sentences.filter(position__range=(sentence.position, sentence.position + 4))
+    rows = list(queries.with_text(following))
+    tagged = queries.tagged_sentences(article, request.user, [sentence.position])[0]
+    tags = (
+        Annotation.objects.live()
+        .visible_to(request.user)
+        .filter(article=article)
+        .touching(sentence.position, sentence.position)
+        .select_related("label", "reviewer")
+        .in_reading_order()
+    )
+    return render(
+        request,
+        "annotations/sentence.html",
+        {
+            "article": article,
+            "sentence": tagged,
+            "text": rows[0].text,
+            "words": [(row, queries.words(row.text, row.start)) for row in rows],
+            "labels": Label.objects.all(),
+            "annotations": tags,
+        },
+    )
+
+
+@require_GET
+def history(request: HttpRequest, pk: int) -> HttpResponse:
+    """What the person did in this article, the latest first; moderators see everyone's."""
+    article = _article(request, pk)
+    changes = (
+        Change.objects.filter(article=article)
+        .select_related(
+            *("by", "annotation__label", "reading__sentence"),
+            *("target__annotation__label", "target__reading__sentence"),
+        )
+        .order_by("-pk")
+    )
+    if not request.user.is_moderator:
+        changes = changes.filter(by=request.user)
+    page = Paginator(changes, 100).get_page(request.GET.get("page"))
+    labels = dict(Label.objects.values_list("slug", "name"))
+    lines = [(change, wording.of_change(change, labels)) for change in page]
+    template = "annotations/history.html" + ("#lines" if request.htmx else "")
+    return render(request, template, {"article": article, "page": page, "lines": lines})
+
+
+@require_GET
+def guideline(request: HttpRequest) -> HttpResponse:
+    """What each label means."""
+    template = "annotations/guideline.html" + ("#labels" if request.htmx else "")
+    return render(request, template, {"labels": Label.objects.all()})
+
+
+# --- What these views have in common -------------------------------------------------------
+
+
+def _article(request: HttpRequest, pk: int) -> Article:
+    visible = Article.objects.visible_to(request.user).defer("text", "search")
+    return get_object_or_404(visible, pk=pk)
+
+
+def _annotation(request: HttpRequest, pk: int) -> Annotation:
+    visible = Annotation.objects.visible_to(request.user).select_related(
+        "article", "label", "reviewer"
+    )
+    return get_object_or_404(visible.defer("article__text", "article__search"), pk=pk)
+
+
+def _sentence(request: HttpRequest, pk: int) -> Sentence:
+    visible = Sentence.objects.filter(article__in=Article.objects.visible_to(request.user))
+    sentences = visible.select_related("article").defer("article__text", "article__search")
+    return get_object_or_404(sentences, pk=pk)
+
+
+def _small(request: HttpRequest, article: int, action: Callable, thing: object) -> HttpResponse:
+    """Carry out an action that takes one thing and little else."""
+    form = ReadingForm(request.POST) if action is actions.set_reading else RequestForm(request.POST)
+    if not form.is_valid():
+        return _invalid(request, form, article)
+    asked = form.cleaned_data
+    since = asked.pop("since")
+    return _carry_out(request, article, since, lambda: action(thing, by=request.user, **asked))
+
+
+def _carry_out(
+    request: HttpRequest, pk: int, since: int | None, action: Callable[[], actions.Done]
+) -> HttpResponse:
+    """Run an action, and answer the sentences it changed or why it was refused."""
+    try:
+        done = action()
+    except Article.DoesNotExist:
+        return _refused(request, "There is no such article.", pk=None, status=404)
+    except actions.ArticleClosed as error:
+        return _refused(request, str(error), pk=pk, status=409)
+    except actions.ActionRefused as error:
+        return _refused(request, str(error), pk=pk, status=422)
+    except actions.AlreadyDone as again:
+        done = actions.done_before(again.change)
+    if not request.htmx:
+        return see_other(queries.anchor(done))
+    return render(request, "articles/answer.html", queries.answer(done, request.user, since))
+
+
+def _panel(request: HttpRequest, annotation: Annotation) -> HttpResponse:
+    """One annotation with its form; its reviewer may change it while the article is open."""
+    sentences = annotation.article.sentences.filter(
+        position__range=(annotation.first_position - 1, annotation.last_position + 1)
+    )
+    template = "annotations/detail.html" + ("#panel" if request.htmx else "")
+    return render(
+        request,
+        template,
+        {
+            "annotation": annotation,
+            "article": annotation.article,
+            "place": wording.place([annotation.first_position, annotation.last_position]),
+            "editable": (
+                annotation.reviewer_id == request.user.pk
+                and annotation.is_live
+                and annotation.article.is_open
+            ),
+            "labels": Label.objects.all(),
+            "words": [
+                (row, queries.words(row.text, row.start)) for row in queries.with_text(sentences)
+            ],
+        },
+    )
+
+
+def _invalid(request: HttpRequest, form: RequestForm, pk: int) -> HttpResponse:
+    errors = [
+        (form.fields[name].label or name.capitalize() if name in form.fields else "", error)
+        for name, found in form.errors.items()
+        for error in found
+    ]
+    message = " ".join(f"{name}: {error}" if name else error for name, error in errors)
+    return _refused(request, message, pk=pk, status=422)
+
+
+def _forbidden(request: HttpRequest) -> HttpResponse:
+    message = "This is another reviewer's tag: only they can change it."
+    return _refused(request, message, pk=None, status=403)
+
+
+def _refused(request: HttpRequest, message: str, *, pk: int | None, status: int) -> HttpResponse:
+    """Say why nothing was changed: to htmx as the page's message, else as a page."""
+    template = "annotations/refused.html" + ("#message" if request.htmx else "")
+    return render(request, template, {"message": message, "article_pk": pk}, status=status)
+
+
+def see_other(url: str) -> HttpResponse:
+    """Answer a POST with the page to look at next."""
+    return HttpResponse(status=303, headers={"Location": url})

@@ -1,0 +1,137 @@
+"""What is done to articles: put one in, open it, lock it, archive it."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from annotate.accounts.models import User
+
+from .models import Article, Sentence
+from .sentences import split_body
+from .text import canonical_body, canonical_title, compose_text
+
+Status = Article.Status
+
+
+class StoryRefused(ValueError):
+    """Why a story cannot be put in, in words for the person."""
+
+
+class TextStands(StoryRefused):
+    """The same text stands as another article."""
+
+    def __init__(self, article: Article) -> None:
+        self.article = article
+        super().__init__(f"This text already stands as article {article.pk}, “{article}”.")
+
+
+@transaction.atomic
+def create_article(
+    *,
+    title: str,
+    body: str,
+    submitted_by: User | None,
+    outlet: str = "",
+    byline: str = "",
+    url: str = "",
+    published: datetime.date | None = None,
+    language: str = "en",
+    status: str = Status.OPEN,
+    joins: Collection[int] = (),
+    cuts: Collection[int] = (),
+) -> Article:
+    """Store a story with its sentences.
+
+    `joins` and `cuts` are offsets in the canonical body, see `split_body`.
+    Raises TextRefused for a character that cannot be stored, StoryRefused over a limit,
+    TextStands if the same text stands already, ValidationError for the other fields.
+    """
+    title, body = canonical_title(title), canonical_body(body)
+    paragraphs = split_body(body, joins=joins, cuts=cuts)
+    check_limits(body, sum(len(sentences) for sentences in paragraphs))
+    article = Article(
+        title=title,
+        outlet=outlet,
+        byline=byline,
+        url=url,
+        published=published,
+        language=language,
+        text=compose_text(title, body),
+        status=status,
+        submitted_by=submitted_by,
+    )
+    article.digest = Article.digest_of(article.text)
+    if standing := Article.objects.standing().filter(digest=article.digest).first():
+        raise TextStands(standing)
+    article.full_clean()
+    article.save()
+    shift = len(article.text) - len(body)
+    sentences = [Sentence(article=article, position=0, paragraph=0, start=0, end=len(title))]
+    for number, spans in enumerate(paragraphs, start=1):
+        sentences += [
+            Sentence(
+                article=article,
+                position=position,
+                paragraph=number,
+                start=shift + start,
+                end=shift + end,
+            )
+            for position, (start, end) in enumerate(spans, start=len(sentences))
+        ]
+    Sentence.objects.bulk_create(sentences, batch_size=5_000)
+    return article
+
+
+def check_limits(body: str, sentences: int) -> None:
+    """Raise StoryRefused if a body is empty or larger than the settings allow."""
+    size = len(body.encode())
+    if not body.strip():
+        raise StoryRefused("The story has no text. Paste it or choose a file.")
+    if size > settings.STORY_MAX_BYTES:
+        raise StoryRefused(
+            f"The story has {size:,} bytes of text; {settings.STORY_MAX_BYTES:,} is the most. "
+            "Put it in as several stories."
+        )
+    if sentences > settings.STORY_MAX_SENTENCES:
+        raise StoryRefused(
+            f"The story has {sentences:,} sentences; {settings.STORY_MAX_SENTENCES:,} is the "
+            "most. Put it in as several stories."
+        )
+
+
+# From each status, those it may be given. Nothing leads back to draft: an article that
+# was open may have been tagged.
+MOVES: dict[str, set[str]] = {
+    Status.DRAFT: {Status.OPEN, Status.ARCHIVED},
+    Status.OPEN: {Status.LOCKED, Status.ARCHIVED},
+    Status.LOCKED: {Status.OPEN, Status.ARCHIVED},
+    Status.ARCHIVED: {Status.OPEN, Status.LOCKED},
+}
+
+
+@transaction.atomic
+def set_status(article: Article, status: str) -> Article:
+    """Open, lock or archive an article; the lock orders it against tags on their way.
+
+    Raises ValidationError if the status may not follow the present one, or if an archived
+    text stands meanwhile as another article.
+    """
+    article = Article.objects.select_for_update(no_key=True).get(pk=article.pk)
+    if status == article.status:
+        return article
+    if status not in MOVES[article.status]:
+        raise ValidationError(
+            f"{'An' if article.status[0] in 'ao' else 'A'} {article.status} article "
+            f"cannot become {status}."
+        )
+    standing = Article.objects.standing().filter(digest=article.digest).exclude(pk=article.pk)
+    if article.status == Status.ARCHIVED and standing.exists():
+        raise ValidationError("The same text stands as another article. Archive that one first.")
+    article.status = status
+    article.save(update_fields=["status"])
+    return article

@@ -1,0 +1,155 @@
+"""News stories and the sentences they are split into."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.db import models
+from django.db.models import Case, F, Func, GeneratedField, Q, When
+from django.db.models.functions import Left
+from django.urls import reverse
+from django.utils import timezone
+
+if TYPE_CHECKING:
+    from annotate.accounts.models import User
+
+
+def _search_vector(config: str) -> CombinedExpression:
+    """Title before outlet before text. The configuration is constant, so a column can keep it.
+
+    PostgreSQL keeps no word positions past 16,383 and refuses a vector over 1 MB: the first
+    200,000 characters are what it can take of any text.
+    """
+    return (
+        SearchVector("title", weight="A", config=config)
+        + SearchVector("outlet", weight="B", config=config)
+        + SearchVector(Left("text", 200_000), weight="C", config=config)
+    )
+
+
+class ArticleQuerySet(models.QuerySet["Article"]):
+    def visible_to(self, user: User) -> ArticleQuerySet:
+        """What `user` may know of: moderators all; others all but other people's drafts."""
+        if user.is_moderator:
+            return self
+        return self.filter(~Q(status=Article.Status.DRAFT) | Q(submitted_by=user))
+
+    def editable_by(self, user: User) -> ArticleQuerySet:
+        """Whose status and details `user` may change: moderators all, others their own drafts."""
+        if user.is_moderator:
+            return self
+        return self.filter(status=Article.Status.DRAFT, submitted_by=user)
+
+    def standing(self) -> ArticleQuerySet:
+        """All but archived ones: a text stands among these at most once."""
+        return self.exclude(status=Article.Status.ARCHIVED)
+
+
+class Article(models.Model):
+    """One news story. `text` is the headline, a blank line, the body; it never changes."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        OPEN = "open", "Open"
+        LOCKED = "locked", "Locked"
+        ARCHIVED = "archived", "Archived"
+
+    title = models.CharField(max_length=500)
+    outlet = models.CharField(max_length=200, blank=True)
+    byline = models.CharField(max_length=300, blank=True)
+    url = models.URLField("address", max_length=1000, blank=True)
+    published = models.DateField("date", null=True, blank=True)
+    language = models.CharField(
+        max_length=35, default="en", help_text="A language tag: en, de, ar, zh-Hant …"
+    )
+    text = models.TextField()
+    digest = models.CharField(max_length=64, editable=False, help_text="SHA-256 of the text.")
+    status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
+    submitted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="articles",
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    search = GeneratedField(
+        expression=Case(
+            When(language__startswith="en", then=_search_vector("english")),
+            default=_search_vector("simple"),
+        ),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    objects = ArticleQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [GinIndex(fields=["search"], name="article_search")]
+        constraints = [
+            models.CheckConstraint(
+                name="article_status_is_known",
+                condition=Q(status__in=["draft", "open", "locked", "archived"]),
+            ),
+            models.CheckConstraint(
+                name="article_has_title_and_text", condition=~Q(title="") & ~Q(text="")
+            ),
+            models.UniqueConstraint(
+                name="article_text_stands_once",
+                fields=["digest"],
+                condition=~Q(status="archived"),
+                violation_error_message="This text already stands as another article.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("article", args=[self.pk])
+
+    @property
+    def is_open(self) -> bool:
+        return self.status == self.Status.OPEN
+
+    @staticmethod
+    def digest_of(text: str) -> str:
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Sentence(models.Model):
+    """A slice `[start, end)` of an article's text, in code points. Position 0 is the headline."""
+
+    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="sentences")
+    position = models.PositiveIntegerField()
+    paragraph = models.PositiveIntegerField()
+    start = models.PositiveIntegerField()
+    end = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["article", "position"]
+        constraints = [
+            models.UniqueConstraint(
+                name="sentence_position_once_per_article", fields=["article", "position"]
+            ),
+            models.CheckConstraint(
+                name="sentence_is_not_empty", condition=Q(end__gt=F("start"))
+            ),
+            models.CheckConstraint(
+                name="sentence_zero_is_the_headline",
+                condition=(
+                    Q(position=0, paragraph=0, start=0) | Q(position__gt=0, paragraph__gt=0)
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Sentence {self.position} of article {self.article_id}"
+
+    def get_absolute_url(self) -> str:
+        return f"{reverse('article', args=[self.article_id])}#sentence-{self.pk}"

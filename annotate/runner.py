@@ -1,0 +1,276 @@
+"""`make run`: everything from the installed packages to the running site, in this process.
+
+In order: a port, the secret key, the database, its tables, the seeds, the static files; then
+the pages are served until Ctrl-C, SIGTERM or SIGHUP. The embedded database stops last.
+"""
+
+import hashlib
+import os
+import platform
+import secrets
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+
+HOST = "127.0.0.1"
+OLDEST_PYTHON = (3, 12)
+GRACEFUL_SECONDS = 5
+
+
+class RunnerError(Exception):
+    """The site cannot run. The message is one line: what is wrong, and what to do."""
+
+
+class Interrupts:
+    """Turns the first signal to end into KeyboardInterrupt, and drops all later ones.
+
+    A second Ctrl-C must not keep the database from being stopped cleanly.
+    """
+
+    def __init__(self) -> None:
+        self.ending = False
+        signal.signal(signal.SIGINT, self._handle)
+        signal.signal(signal.SIGTERM, self._handle)
+        # Under nohup a closed terminal is not to end us.
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            signal.signal(signal.SIGHUP, self._handle)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if not self.ending:
+            self.ending = True
+            raise KeyboardInterrupt
+
+
+def main() -> int:
+    from annotate import embedded
+
+    interrupts = Interrupts()
+    code = 0
+    try:
+        run()
+    except KeyboardInterrupt:
+        pass
+    except (RunnerError, embedded.EmbeddedError) as error:
+        embedded.complain(error)
+        code = 1
+    finally:
+        interrupts.ending = True
+        embedded.stop()
+    if code == 0:
+        with suppress(OSError):  # the terminal may be gone
+            print("\nStopped.", flush=True)
+    return code
+
+
+def run() -> None:
+    """Serve the site until a signal ends it. Raises RunnerError or EmbeddedError."""
+    from annotate import embedded
+
+    check_python()
+    listener = bind(port())
+    home = embedded.data_dir()
+    if not os.environ.get("DATABASE_URL"):
+        embedded.prepare_environment()
+    else:
+        check_database(os.environ["DATABASE_URL"])
+    if not os.environ.get("SECRET_KEY"):
+        os.environ["SECRET_KEY"] = secret_key(home)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotate.settings")
+    import django
+
+    django.setup()
+    prepare_database()
+    collect_static_files(home / "static.stamp")
+    embedded.watch()
+    serve(listener, home / "sign-in.txt")
+
+
+# --- What must be there ----------------------------------------------------------------
+def check_python() -> None:
+    if sys.version_info < OLDEST_PYTHON:
+        needed = ".".join(map(str, OLDEST_PYTHON))
+        raise RunnerError(
+            f"Annotate needs Python {needed} or newer (this is {platform.python_version()}). "
+            "Run “make clean” and “make run” with a newer one installed."
+        )
+
+
+def port() -> int:
+    text = os.environ.get("PORT") or "8000"
+    if not text.isdecimal() or not 1 <= int(text) <= 65_535:
+        raise RunnerError(f"PORT is to be a number from 1 to 65535, not “{text}”.")
+    return int(text)
+
+
+def bind(number: int) -> socket.socket:
+    """Take the port now: nobody else gets it while the database starts."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    other = number + 1 if number < 65_535 else 8000
+    try:
+        listener.bind((HOST, number))
+    except PermissionError as error:
+        raise RunnerError(
+            f"Port {number} is for the system's own programs. "
+            "Choose another: PORT=8000 make run"
+        ) from error
+    except OSError as error:
+        raise RunnerError(
+            f"Port {number} is in use. "
+            f"Stop the other program or choose another: PORT={other} make run"
+        ) from error
+    return listener
+
+
+def check_database(url: str) -> None:
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict
+
+    advice = "without DATABASE_URL, Annotate starts a database of its own."
+    try:
+        parts = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        # What psycopg says may repeat the password.
+        raise RunnerError(
+            "DATABASE_URL is no address of a PostgreSQL database, which looks like "
+            f"postgresql://user:password@host:5432/annotate; {advice}"
+        ) from None
+    try:
+        psycopg.connect(url, connect_timeout=5).close()
+    except psycopg.OperationalError as error:
+        raise RunnerError(
+            f"Cannot reach the database “{parts.get('dbname', '')}” on "
+            f"{parts.get('host', 'localhost')}, port {parts.get('port', 5432)}: "
+            f"{reason(error)}. Start or create it, or correct DATABASE_URL; {advice}"
+        ) from None
+
+
+def reason(error: Exception) -> str:
+    """Return why a connection failed: the end of the first line that psycopg says."""
+    lines = str(error).splitlines() or ["it gave no reason"]
+    return lines[0].rpartition("failed: ")[2].removeprefix("FATAL:").strip()
+
+
+def secret_key(home: Path) -> str:
+    """Return the key in `home`/secret-key, made on the first call."""
+    path = home / "secret-key"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            # Written whole under another name: a half-written key is never read, and of
+            # two that start at once, one is first and both use its key.
+            draft = home / f"secret-key.{os.getpid()}"
+            draft.touch(mode=0o600)
+            draft.write_text(secrets.token_urlsafe(64))
+            with suppress(FileExistsError):
+                os.link(draft, path)
+            draft.unlink()
+        return path.read_text().strip()
+    except OSError as error:
+        raise RunnerError(
+            f"Cannot use {error.filename}: {error.strerror}. Set SECRET_KEY, "
+            "or set ANNOTATE_DATA_DIR to a directory that you may write to."
+        ) from error
+
+
+# --- What the site needs before the first page --------------------------------------------
+def prepare_database() -> None:
+    from django.core.management import CommandError, call_command
+    from django.db import Error
+
+    try:
+        call_command("migrate", verbosity=0, interactive=False)
+        call_command("load_seeds")
+    except (Error, CommandError) as error:
+        raise RunnerError(f"Preparing the database failed: {error}") from error
+
+
+def collect_static_files(stamp: Path) -> None:
+    """Collect the static files anew if any of them changed since the last time."""
+    from django.conf import settings
+    from django.core.management import call_command
+
+    if settings.DEBUG:  # then they are served from where they are
+        return
+    state = static_state()
+    manifest = Path(settings.STATIC_ROOT) / "staticfiles.json"
+    if manifest.exists() and stamp.exists() and stamp.read_text() == state:
+        return
+    stamp.unlink(missing_ok=True)
+    # Clear: by itself the command keeps a file whose new version is older than it.
+    call_command("collectstatic", verbosity=0, interactive=False, clear=True)
+    stamp.write_text(state)
+
+
+def static_state() -> str:
+    """Return a digest that changes with any static file and with how they are stored."""
+    from annotate import storage
+
+    digest = hashlib.sha256()
+    for path in [*static_files(), Path(storage.__file__)]:
+        state = path.stat()
+        # The time of the change too: an editor may set the other one as it likes.
+        facts = (str(path), state.st_size, state.st_mtime_ns, state.st_ctime_ns)
+        digest.update(repr(facts).encode())
+    return digest.hexdigest()
+
+
+def static_files() -> Iterator[Path]:
+    from django.contrib.staticfiles.finders import get_finders
+
+    for finder in get_finders():
+        for name, storage in finder.list([]):
+            yield Path(storage.path(name))
+
+
+# --- Serving -------------------------------------------------------------------------------
+def serve(listener: socket.socket, sign_in: Path) -> None:
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            print(welcome(listener.getsockname()[1], sign_in), flush=True)
+
+    config = uvicorn.Config(
+        "annotate.asgi:application",
+        loop="asyncio",
+        http="h11",
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+    )
+    server = Server(config)
+    hang_up = signal.getsignal(signal.SIGHUP)
+    if hang_up is not signal.SIG_IGN:
+        # uvicorn sees to SIGINT and SIGTERM, and raises them again when it has stopped.
+        signal.signal(signal.SIGHUP, server.handle_exit)
+    try:
+        server.run(sockets=[listener])
+    finally:
+        signal.signal(signal.SIGHUP, hang_up)
+
+
+def welcome(number: int, sign_in: Path) -> str:
+    lines = [f"Annotate is running on http://{HOST}:{number}/", ""]
+    if sign_in.exists():
+        people = [line.split() for line in sign_in.read_text().splitlines() if line.strip()]
+        widths = [max(map(len, column)) for column in zip(*people, strict=True)]
+        lines.append("Sign in with one of these names and passwords:")
+        for person in people:
+            cells = [cell.ljust(width) for cell, width in zip(person, widths, strict=True)]
+            lines.append("  " + "   ".join(cells).rstrip())
+        lines.append("")
+    lines.append("Stop with Ctrl-C.")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

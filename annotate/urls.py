@@ -1,0 +1,16 @@
+"""Addresses of the site. Those of `../shared/DESIGN.md` are contracts."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from annotate import views
+
+handler500 = views.server_error
+
+urlpatterns = [
+    path("healthz/", views.healthz, name="healthz"),
+    path("admin/", admin.site.urls),
+    path("accounts/", include("annotate.accounts.urls")),
+    path("", include("annotate.articles.urls")),
+    path("", include("annotate.annotations.urls")),
+]

@@ -1,0 +1,42 @@
+"""Pages that belong to no app: health, and the page for an error."""
+
+import logging
+import sys
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import InterfaceError, OperationalError, connection
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+
+log = logging.getLogger(__name__)
+
+
+@login_not_required
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Answer 200 when the database answers, else 503."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except (OperationalError, InterfaceError) as error:
+        return database_away(error)
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer 503 and a time to come back while the database is away, else 500.
+
+    The browser keeps what it could not send and sends it when the database is back.
+    """
+    error = sys.exception()
+    if isinstance(error, (OperationalError, InterfaceError)):
+        return database_away(error)
+    # Rendered without the request: nothing here may ask the database.
+    return HttpResponse(render_to_string("500.html"), status=500)
+
+
+def database_away(error: Exception) -> HttpResponse:
+    log.warning("The database did not answer: %s", error)
+    # A connection that broke must not be met again by the next request of this thread.
+    connection.close()
+    page = render_to_string("503.html")
+    return HttpResponse(page, status=503, headers={"Retry-After": "2"})

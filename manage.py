@@ -1,0 +1,25 @@
+"""Run Django's management commands, with the embedded database when no other is named."""
+
+import os
+import sys
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotate.settings")
+    from annotate import embedded, runner
+
+    try:
+        if embedded.needs_database(sys.argv[1:]):
+            embedded.prepare_environment()
+            if not os.environ.get("SECRET_KEY"):
+                os.environ["SECRET_KEY"] = runner.secret_key(embedded.data_dir())
+    except (embedded.EmbeddedError, runner.RunnerError) as error:
+        embedded.complain(error)
+        sys.exit(1)
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""Real processes for tests: users of the embedded database, and its postmaster."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+import psycopg
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# A process that uses the embedded database until its standard input ends.
+USER = """
+import sys, os
+from annotate import embedded
+try:
+    embedded.prepare_environment()
+except embedded.EmbeddedError as error:
+    embedded.complain(error)
+    sys.exit(1)
+if "watch" in sys.argv:
+    embedded.watch()
+print(os.environ["DATABASE_URL"], flush=True)
+sys.stdin.read()
+"""
+
+
+def wait_until[T](condition: Callable[[], T], seconds: float = 30) -> T:
+    """Return what `condition` answers once that is true; ask it often, for so long."""
+    pause = threading.Event()
+    for _ in range(int(seconds / 0.02)):
+        if answer := condition():
+            return answer
+        pause.wait(0.02)
+    raise AssertionError(f"{condition} was not true within {seconds} s")
+
+
+@contextmanager
+def data_home() -> Iterator[Path]:
+    """Give a new data directory with a short path; leave no postmaster in it.
+
+    Not pytest's own: that one keeps other users out again and again, and as root the
+    database runs as another user.
+    """
+    with tempfile.TemporaryDirectory(prefix="annotate-") as name:
+        home = Path(name).resolve()
+        yield home
+        for process in postgres_processes(home):
+            with suppress(psutil.Error):
+                process.kill()
+        wait_until(lambda: not postgres_processes(home))
+
+
+def postgres_processes(home: Path) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.name() == "postgres" and Path(process.cwd()).is_relative_to(home):
+                found.append(process)
+    return found
+
+
+def postmaster(home: Path) -> int | None:
+    """Return the number of the process that is the server of `home`, if it lives."""
+    parents = {process.pid: process.ppid() for process in postgres_processes(home)}
+    return next((pid for pid, parent in parents.items() if parent not in parents), None)
+
+
+def environment(home: Path, **variables: str) -> dict[str, str]:
+    """Return the environment of a process that uses the embedded database in `home`."""
+    left_out = ("DATABASE_URL", "SECRET_KEY", "DJANGO_SETTINGS_MODULE", "DEBUG", "PORT")
+    kept = {name: value for name, value in os.environ.items() if name not in left_out}
+    return {**kept, "ANNOTATE_DATA_DIR": str(home), **variables}
+
+
+def start(*command: str, **variables: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=variables,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+class DatabaseUser:
+    """A process that uses the embedded database of `home`; `url` once it has it."""
+
+    def __init__(self, home: Path, *arguments: str) -> None:
+        command = [sys.executable, "-c", USER, *arguments]
+        self.process = start(*command, **environment(home))
+
+    @property
+    def url(self) -> str:
+        line = self.process.stdout.readline().strip()
+        assert line, self.process.stderr.read()
+        return line
+
+    def leave(self) -> str:
+        """End as a program ends; return what it said on standard error."""
+        _, said = self.process.communicate("", timeout=60)
+        return said
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.communicate(timeout=60)
+
+
+@contextmanager
+def database_user(home: Path, *arguments: str) -> Iterator[DatabaseUser]:
+    user = DatabaseUser(home, *arguments)
+    try:
+        yield user
+    finally:
+        if user.process.poll() is None:
+            user.leave()
+
+
+def query(url: str, statement: str) -> list[tuple]:
+    with psycopg.connect(url, autocommit=True) as connection:
+        cursor = connection.execute(statement)
+        return cursor.fetchall() if cursor.description else []
+
+
+def answers(url: str) -> bool:
+    try:
+        return bool(query(url, "SELECT 1"))
+    except psycopg.OperationalError:
+        return False
