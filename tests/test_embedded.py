@@ -59,14 +59,13 @@ def test_server_listens_on_its_socket_only(home):
         assert (home / "postgres").stat().st_mode & 0o077 == 0
 
 
-def test_same_database_everywhere(home):
+def test_database_is_the_same_whatever_the_language_of_the_machine(home):
     with database_user(home) as user:
-        kept = "encoding, datlocprovider, datlocale"
-        statement = f"SELECT pg_encoding_to_char({kept} FROM pg_database"
-        statement = statement.replace("(encoding", "(encoding)")
-        assert query(user.url, f"{statement} WHERE datname = 'annotate'") == [
-            ("UTF8", "b", "C.UTF-8")
-        ]
+        statement = """
+            SELECT pg_encoding_to_char(encoding), datlocprovider, datlocale
+            FROM pg_database WHERE datname = 'annotate'
+        """
+        assert query(user.url, statement) == [("UTF8", "b", "C.UTF-8")]
 
 
 def test_killed_user_does_not_keep_the_server_alive_for_ever(home):
