@@ -1,0 +1,72 @@
+"""The fixed cast: two reviewers, a moderator, an admin, and one open story."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from annotate import embedded
+
+embedded.prepare_environment()
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotate.settings")
+os.environ.setdefault("SECRET_KEY", "for tests only")
+# Playwright runs an event loop in the thread of the test, which also asks the database.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+@pytest.fixture
+def labels(db):
+    """The labels that a migration adds; a browser test's flush takes them away."""
+    from importlib import import_module
+
+    from annotate.annotations.models import Label
+
+    for label in import_module("annotate.annotations.migrations.0002_add_labels").LABELS:
+        Label.objects.get_or_create(slug=label["slug"], defaults=label)
+    return {label.slug: label for label in Label.objects.all()}
+
+
+@pytest.fixture
+def claim(labels):
+    return labels["claim"]
+
+
+@pytest.fixture
+def evidence(labels):
+    return labels["evidence"]
+
+
+def _person(name: str, role: str):
+    @pytest.fixture(name=name)
+    def person(db):
+        from tests.factories import make_user
+
+        return make_user(name, role)
+
+    return person
+
+
+ana = _person("ana", "reviewer")
+ben = _person("ben", "reviewer")
+mo = _person("mo", "moderator")
+ada = _person("ada", "admin")
+
+
+@pytest.fixture
+def article(labels):
+    from tests.factories import make_article
+
+    return make_article()
+
+
+@pytest.fixture
+def as_ana(client, ana):
+    client.force_login(ana)
+    return client
+
+
+@pytest.fixture
+def sentence(article):
+    """The first sentence of the body."""
+    return article.sentences.get(position=1)
