@@ -71,7 +71,6 @@ INITDB_OPTIONS = [
 
 # Django's commands that ask no database anything.
 COMMANDS_WITHOUT_DATABASE = {
-    "check",
     "collectstatic",
     "compilemessages",
     "diffsettings",

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -9,6 +10,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.parse import quote
+from urllib.request import urlopen
 
 import psutil
 import psycopg
@@ -135,3 +139,54 @@ def answers(url: str) -> bool:
         return bool(query(url, "SELECT 1"))
     except psycopg.OperationalError:
         return False
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Site:
+    """The site as `make run` serves it, with its data in `home`."""
+
+    def __init__(self, home: Path, **variables: str) -> None:
+        self.home = home
+        self.port = free_port()
+        variables = environment(home, **{"PORT": str(self.port), **variables})
+        self.process = start(sys.executable, "-m", "annotate.runner", **variables)
+
+    def status(self) -> int | None:
+        """Return how /healthz/ answers; None if nobody does."""
+        try:
+            with urlopen(f"http://127.0.0.1:{self.port}/healthz/", timeout=10) as answer:
+                return answer.status
+        except HTTPError as error:
+            return error.code
+        except OSError:
+            return None
+
+    def healthy(self) -> bool:
+        if self.process.poll() is not None:
+            raise AssertionError(self.process.communicate())
+        return self.status() == 200
+
+    def database(self) -> str:
+        return f"postgresql://postgres@/annotate?host={quote(f'{self.home}/postgres', safe='')}"
+
+    def end(self, number: int = signal.SIGINT, *, times: int = 1) -> tuple[str, str]:
+        """Send the signal; return what the site said on standard output and error."""
+        for _ in range(times):
+            self.process.send_signal(number)
+        return self.process.communicate(timeout=60)
+
+
+@contextmanager
+def running_site(home: Path, **variables: str) -> Iterator[Site]:
+    site = Site(home, **variables)
+    try:
+        wait_until(site.healthy, 60)
+        yield site
+    finally:
+        if site.process.poll() is None:
+            site.end()
