@@ -5,6 +5,7 @@ Stored on the account, so that every device of a person works alike.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -39,6 +40,11 @@ class Preferences:
 
     def key(self, action: str) -> str:
         return self.keys.get(action, KEYS[action][0])
+
+    def key_map(self, labels: Iterable[Any]) -> dict[str, str]:
+        """Return the key of each action and of each label's slug."""
+        actions = {action: self.key(action) for action in KEYS}
+        return actions | {one.slug: self.keys.get(one.slug, one.key) for one in labels}
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

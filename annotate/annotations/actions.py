@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Max, Subquery, Value
+from django.db.models import Exists, F, Max, OuterRef, Subquery, Value
 from django.db.models.functions import Substr
 from django.utils import timezone
 
@@ -306,6 +306,9 @@ def _passage(article: Article, person: User, start: int, end: int) -> Passage:
         .annotate(
             window=Subquery(Article.objects.filter(pk=article.pk).values_list(text)),
             text=Substr("article__text", F("start") + 1, F("end") - F("start")),
+            read=Exists(
+                Reading.objects.live().filter(sentence=OuterRef("pk"), reviewer=person)
+            ),
             latest=Subquery(latest.annotate(pk=Max("pk")).values("pk")),
         )
         .order_by("position")

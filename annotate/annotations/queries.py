@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, F, OuterRef
+from django.db.models import F
 from django.db.models.functions import Substr
 
 from annotate.accounts.models import User
@@ -52,6 +52,11 @@ class TaggedSentence:
     read: bool
     runs: list[Run]
     gap: str = ""  # the white space that follows it inside its paragraph
+
+    @property
+    def number(self) -> str:
+        """What stands before it: the headline has no number."""
+        return str(self.position) if self.position else "H"
 
     @property
     def breaks(self) -> bool:
@@ -161,11 +166,6 @@ def with_text(sentences):
     return sentences.annotate(text=text).order_by("position")
 
 
-def is_read(user: User) -> Exists:
-    """Whether `user` said of a sentence that there is nothing to tag in it."""
-    return Exists(Reading.objects.live().filter(sentence=OuterRef("pk"), reviewer=user))
-
-
 def _visible(article: Article, user: User):
     """The article's tags that this page shows `user`; the article itself is settled before."""
     visible = Annotation.objects.live().filter(article=article)
@@ -220,6 +220,20 @@ def _runs(text: str, start: int, position: int, annotations: list[Annotation]) -
 def words(text: str, start: int) -> list[tuple[int, int, str]]:
     """Return `[start, end)` and text of each word; punctuation belongs to the word it touches."""
     return [(start + m.start(), start + m.end(), m[0]) for m in re.finditer(r"\S+", text)]
+
+
+def words_around(sentences, start: int, end: int) -> list[tuple[Sentence, list]]:
+    """Return each sentence with its words; a passage that ends inside a word cuts it there."""
+    found = []
+    for row in with_text(sentences):
+        cuts = sorted({row.start, row.end} | {at for at in (start, end) if row.start < at < row.end})
+        pieces = [
+            piece
+            for left, right in zip(cuts, cuts[1:], strict=False)
+            for piece in words(row.text[left - row.start : right - row.start], left)
+        ]
+        found.append((row, pieces))
+    return found
 
 
 # --- Answers ------------------------------------------------------------------------------

@@ -92,7 +92,9 @@ def sentence(request: HttpRequest, pk: int) -> HttpResponse:
     """Tag one sentence, or a passage that begins in it, without JavaScript."""
     sentence = _sentence(request, pk)
     article = sentence.article
-    following = article.sentences.filter(position__range=(sentence.position, sentence.position + 4))
+    following = article.sentences.filter(
+        position__range=(sentence.position, sentence.position + 4)
+    )
     rows = list(queries.with_text(following))
     tagged = queries.tagged_sentences(article, request.user, [sentence.position])[0]
     tags = (
@@ -214,9 +216,8 @@ def _panel(request: HttpRequest, annotation: Annotation) -> HttpResponse:
                 and annotation.article.is_open
             ),
             "labels": Label.objects.all(),
-            "words": [
-                (row, queries.words(row.text, row.start)) for row in queries.with_text(sentences)
-            ],
+            "confidences": range(1, 6),
+            "words": queries.words_around(sentences, annotation.start, annotation.end),
         },
     )
 
