@@ -1,0 +1,76 @@
+// What the story shows: answers of the server put in place without disturbing the person, and
+// what is being saved drawn over it meanwhile.
+
+import { endOf, rangeOf, sentenceAt, sentences, startOf } from "./offsets.js";
+
+/** The tags whose passage touches a sentence, from their badges. */
+export function tagsOn(sentence) {
+  const ids = new Set();
+  for (const mark of sentence.querySelectorAll("mark")) {
+    for (const id of mark.dataset.annotations.split(" ")) ids.add(id);
+  }
+  return [...ids].map((id) => document.querySelector(`.tag[data-annotation="${id}"]`)).filter(Boolean);
+}
+
+/** The person's own tag with this label on exactly this passage. */
+export function ownTag(label, start, end) {
+  const wanted = `.tag[data-mine][data-label="${label}"][data-start="${start}"][data-end="${end}"]`;
+  return document.querySelector(wanted);
+}
+
+/** Put an answer's elements in place of those with their ids; keep focus where it was. */
+export function apply(html) {
+  const answer = new DOMParser().parseFromString(`<template>${html}</template>`, "text/html");
+  const active = document.activeElement;
+  const within = active?.closest(".s");
+  const badge = active?.dataset?.annotation;
+  const control = active?.id;
+  for (const fresh of [...answer.querySelector("template").content.children]) {
+    const standing = fresh.id && document.getElementById(fresh.id);
+    if (!standing) continue;
+    fresh.removeAttribute("hx-swap-oob");
+    if (fresh.id === "said" || fresh.id === "message") continue;
+    if (standing.tabIndex === 0 && standing.matches(".s")) fresh.tabIndex = 0;
+    standing.replaceWith(document.adoptNode(fresh));
+  }
+  if (!document.contains(active)) {
+    const place = within && document.getElementById(within.id);
+    const again = (badge && place?.querySelector(`[data-annotation="${badge}"]`)) || place || (control && document.getElementById(control));
+    (again?.disabled ? document.querySelector(".s[tabindex='0']") : again)?.focus({ preventScroll: true });
+  }
+  return answer.querySelector("template").content;
+}
+
+/** Draw what is on its way: `items` of the outbox. */
+export function drawPending(items) {
+  for (const sentence of document.querySelectorAll(".s[data-saving]")) delete sentence.dataset.saving;
+  for (const tag of document.querySelectorAll(".tag.going")) tag.classList.remove("going");
+  const highlights = new Map();
+  const all = items.length ? sentences() : [];
+  for (const { show } of items) {
+    if (!show) continue;
+    if (show.gone) document.querySelector(`.tag[data-annotation="${show.gone}"]`)?.classList.add("going");
+    if (show.label) {
+      if (!highlights.has(show.label)) highlights.set(show.label, []);
+      highlights.get(show.label).push(rangeOf(show.start, show.end));
+    }
+    if (show.text && show.end) note(sentenceAt(show.end - 1, all), show.text);
+  }
+  if (!CSS.highlights) return;
+  for (const name of [...CSS.highlights.keys()]) if (name.startsWith("saving-")) CSS.highlights.delete(name);
+  for (const [label, ranges] of highlights) CSS.highlights.set(`saving-${label}`, new Highlight(...ranges));
+}
+
+function note(sentence, text) {
+  sentence.dataset.saving = `${sentence.dataset.saving ?? ""} ${text}`.trim();
+}
+
+/** Show the passage that is being chosen; null for none. */
+export function drawPassage(passage) {
+  if (!CSS.highlights) return;
+  if (passage) CSS.highlights.set("passage", new Highlight(rangeOf(passage.start, passage.end)));
+  else CSS.highlights.delete("passage");
+}
+
+export const isWhole = (sentence, passage) =>
+  passage.start === startOf(sentence) && passage.end === endOf(sentence);

@@ -1,0 +1,223 @@
+// Work on its way to the server. What a person does is written to this browser's storage
+// before it is shown, and taken out when the server has answered: so it outlives a reload, a
+// dropped connection and an ended session. It is sent in order, one at a time, over all tabs
+// of this browser; its `request` id lets the server do it exactly once, however often it is sent.
+
+const RETRY = [1000, 2000, 4000, 8000, 15000];
+
+export class Outbox {
+  /** `onAnswer(html, item)`, `onRefused(html, item)`, `onState(state, waiting)`, `onChange()`. */
+  constructor({ user, article, since, handlers }) {
+    // One queue for all stories: what was left unsent in one is sent from any other.
+    this.prefix = `annotate:${user}:`;
+    this.article = article;
+    this.since = since;
+    this.handlers = handlers;
+    this.attempt = 0;
+    this.timer = 0;
+    this.sending = null;
+    this.state = "saved";
+    this.memory = new Map(); // used as well where storage is full or forbidden
+    this.count = 0;
+    this.channel = "BroadcastChannel" in window ? new BroadcastChannel(this.prefix) : null;
+    this.channel?.addEventListener("message", ({ data }) => this.hear(data));
+    addEventListener("storage", (event) => event.key?.startsWith(this.prefix) && this.changed());
+    addEventListener("online", () => this.soon(0));
+    document.addEventListener("visibilitychange", () => this.soon(0));
+    addEventListener("pagehide", () => this.soon(0));
+    addEventListener("beforeunload", (event) => {
+      if (this.items().length) event.preventDefault();
+    });
+  }
+
+  /** What is not yet saved in this story, oldest first. */
+  here() {
+    return this.items().filter((item) => item.article === this.article);
+  }
+
+  /** What is not yet saved, oldest first. */
+  items() {
+    const found = new Map(this.memory);
+    try {
+      for (let index = 0; index < localStorage.length; index += 1) {
+        const key = localStorage.key(index);
+        if (key.startsWith(this.prefix)) found.set(key, JSON.parse(localStorage.getItem(key)));
+      }
+    } catch {
+      // Storage is forbidden: the page still works, and says so when it is closed.
+    }
+    return [...found.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+  }
+
+  put(item) {
+    try {
+      localStorage.setItem(item.key, JSON.stringify(item));
+      this.memory.delete(item.key);
+    } catch {
+      this.memory.set(item.key, item);
+    }
+  }
+
+  drop(item) {
+    this.memory.delete(item.key);
+    try {
+      localStorage.removeItem(item.key);
+    } catch {
+      // As above.
+    }
+  }
+
+  /**
+   * Send `fields` to `url`. `ref` names the item that makes the annotation which `url` is
+   * about, where the server has not yet named it: "{id}" in `url` stands for its number.
+   * `wait` holds it back for a moment, as while somebody types.
+   */
+  add({ url, fields = {}, show = null, ref = null, wait = 0 }) {
+    const stamp = String(Date.now()).padStart(15, "0");
+    this.count += 1;
+    const order = `${stamp}-${String(this.count).padStart(6, "0")}`;
+    const id = crypto.randomUUID?.() ?? uuid();
+    const key = `${this.prefix}${order}-${id}`;
+    const item = { key, id, article: this.article, url, fields, show, ref, after: Date.now() + wait };
+    this.put(item);
+    this.changed();
+    this.soon(wait);
+    return item;
+  }
+
+  /** Put newer `fields` into an item that was not sent yet; false if it is too late. */
+  replace(item, fields, wait) {
+    if (this.sending?.key === item.key || !this.items().some((one) => one.key === item.key)) return false;
+    this.put({ ...item, fields, after: Date.now() + wait });
+    this.changed();
+    this.soon(wait);
+    return true;
+  }
+
+  changed() {
+    this.handlers.onChange();
+    const waiting = this.items().length;
+    if (!waiting) this.say("saved", 0);
+    else this.say(this.state === "saved" ? "saving" : this.state, waiting);
+  }
+
+  say(state, waiting) {
+    this.state = state;
+    this.handlers.onState(state, waiting);
+  }
+
+  soon(milliseconds) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.drain(), milliseconds);
+  }
+
+  /** Send all that waits. One tab sends at a time, so that the order holds. */
+  async drain() {
+    if (this.draining || !this.items().length) return;
+    this.draining = true;
+    try {
+      if (navigator.locks) {
+        await navigator.locks.request(this.prefix, () => this.sendAll());
+      } else {
+        await this.sendAll();
+      }
+    } finally {
+      this.draining = false;
+    }
+  }
+
+  async sendAll() {
+    for (let item = this.items()[0]; item; item = this.items()[0]) {
+      // Typing is held back until it pauses, the page is left, or something else was done.
+      const early = item.after - Date.now();
+      if (early > 0 && this.items().length === 1 && document.visibilityState === "visible") {
+        this.soon(early);
+        return;
+      }
+      if (item.ref) {
+        this.drop(item); // what it was about was refused
+        this.changed();
+        continue;
+      }
+      if (!(await this.send(item))) return;
+    }
+  }
+
+  /** Send one item; true if the next may go. */
+  async send(item) {
+    this.sending = item;
+    let response;
+    let html = "";
+    try {
+      response = await fetch(item.url, {
+        method: "POST",
+        headers: { "HX-Request": "true", "X-CSRFToken": cookie("csrftoken") },
+        body: new URLSearchParams({ ...item.fields, request: item.id, ...this.sinceOf(item) }),
+        redirect: "manual",
+        keepalive: true,
+      });
+      html = await response.text();
+    } catch {
+      return this.later();
+    } finally {
+      this.sending = null;
+    }
+    if (response.status === 401 || response.type === "opaqueredirect") {
+      this.say("signed-out", this.items().length);
+      return false;
+    }
+    if (response.status >= 500 || response.status === 429) return this.later();
+    this.attempt = 0;
+    if (this.state !== "saved") this.state = "saving";
+    this.drop(item);
+    if (response.ok) {
+      this.name(item, html);
+      if (item.article === this.article) this.handlers.onAnswer(html, item);
+      this.channel?.postMessage({ html, article: item.article });
+    } else {
+      this.handlers.onRefused(html, item);
+    }
+    this.changed();
+    return true;
+  }
+
+  sinceOf(item) {
+    return item.article === this.article ? { since: this.since() } : {};
+  }
+
+  /** Tell items that waited for this one which annotation it made. */
+  name(item, html) {
+    const controls = new DOMParser().parseFromString(html, "text/html").getElementById("controls");
+    const made = controls?.dataset.annotation;
+    if (!made) return;
+    for (const other of this.items()) {
+      if (other.ref === item.id) this.put({ ...other, ref: null, url: other.url.replace("{id}", made) });
+    }
+  }
+
+  later() {
+    this.say("waiting", this.items().length);
+    this.soon(RETRY[Math.min(this.attempt, RETRY.length - 1)]);
+    this.attempt += 1;
+    return false;
+  }
+
+  /** Another tab of this browser got an answer. */
+  hear({ html, article }) {
+    if (article === this.article) this.handlers.onAnswer(html, null);
+    this.changed();
+  }
+}
+
+function cookie(name) {
+  return document.cookie.split("; ").find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
+}
+
+// crypto.randomUUID is missing on plain http from another machine.
+function uuid() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}

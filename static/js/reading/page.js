@@ -1,0 +1,448 @@
+// Reading and tagging by key, mouse and thumb. Every control here is also a plain link or form
+// of the page, so that all of it works without this script.
+
+import * as marks from "./marks.js";
+import * as offsets from "./offsets.js";
+import { Outbox } from "./outbox.js";
+import * as palette from "./palette.js";
+import * as panel from "./panel.js";
+
+const settings = JSON.parse(document.getElementById("page-settings").textContent);
+const story = document.getElementById("story");
+const article = story.dataset.article;
+const names = Object.fromEntries(
+  [...document.querySelectorAll("#palette [data-tag]")].map((button) => [
+    button.dataset.tag,
+    button.querySelector(".label-name").textContent,
+  ]),
+);
+const actions = Object.fromEntries(Object.entries(settings.keys).map(([action, key]) => [key, action]));
+const badgeOf = (label) => document.querySelector(`#palette [data-tag="${label}"] kbd`).textContent;
+
+let passage = null; // chosen and not yet tagged: { start, end }
+let selecting = false; // by mouse or finger, just now
+
+document.documentElement.classList.add("script");
+
+// --- The outbox -------------------------------------------------------------------------------
+
+const latest = () => document.getElementById("controls")?.dataset.latest ?? "0";
+
+const outbox = new Outbox({
+  user: story.dataset.user,
+  article,
+  since: latest,
+  handlers: {
+    onAnswer(html, item) {
+      const answer = marks.apply(html);
+      dressSentences();
+      if (item) say(answer.querySelector("#said")?.textContent);
+      if (!item || item.url.endsWith("do/")) panel.refresh();
+    },
+    onRefused(html) {
+      const message = new DOMParser().parseFromString(html, "text/html").body.textContent.trim();
+      complain(message || "The server refused this. Nothing was changed.");
+    },
+    onState: showState,
+    onChange: () => marks.drawPending(outbox?.here() ?? []),
+  },
+});
+
+function showState(state, waiting) {
+  const element = document.getElementById("state");
+  const changes = waiting === 1 ? "1 change" : `${waiting} changes`;
+  element.dataset.state = state;
+  element.replaceChildren(
+    {
+      saved: "All saved",
+      saving: `Saving ${changes}…`,
+      waiting: `${changes} not saved yet: no connection. Kept in this browser, sent when it is back.`,
+      "signed-out": `${changes} not saved yet: your session has ended. `,
+    }[state],
+  );
+  if (state === "signed-out") {
+    const link = document.createElement("a");
+    link.href = `${settings.signIn}?next=${encodeURIComponent(location.pathname)}`;
+    link.textContent = "Sign in to send";
+    element.append(link);
+  }
+}
+
+/** Say something to a screen reader. */
+function say(words) {
+  if (words) document.getElementById("said").textContent = words;
+}
+
+/** Show what went wrong until the person closes it. */
+function complain(words) {
+  const box = document.getElementById("message");
+  const text = document.createElement("p");
+  text.textContent = words;
+  const close = document.createElement("button");
+  close.type = "button";
+  close.className = "link";
+  close.textContent = "Close";
+  close.addEventListener("click", () => box.replaceChildren());
+  box.replaceChildren(text, close);
+}
+
+// --- Where the person is ------------------------------------------------------------------------
+
+/** Only the sentence in focus, and its badges, are stops of the Tab key. */
+function dressSentences() {
+  for (const link of story.querySelectorAll(".s:not([tabindex='0']) a")) link.tabIndex = -1;
+  for (const link of story.querySelectorAll(".s[tabindex='0'] a")) link.removeAttribute("tabindex");
+}
+
+const currentSentence = () => story.querySelector(".s[tabindex='0']");
+
+function makeCurrent(sentence) {
+  const before = currentSentence();
+  if (before && before !== sentence) {
+    before.tabIndex = -1;
+    before.removeAttribute("role");
+    before.removeAttribute("aria-label");
+    for (const link of before.querySelectorAll("a")) link.tabIndex = -1;
+  }
+  sentence.tabIndex = 0;
+  // A group with a name: what a screen reader says when the focus arrives.
+  sentence.setAttribute("role", "group");
+  sentence.setAttribute("aria-label", describe(sentence));
+  for (const link of sentence.querySelectorAll("a")) link.removeAttribute("tabindex");
+}
+
+function describe(sentence) {
+  const number = sentence.querySelector(".n").textContent;
+  const tags = marks.tagsOn(sentence).map((tag) => names[tag.dataset.label]);
+  const state = tags.length ? tags.join(", ") : sentence.matches(".read") ? "nothing to tag" : "not read yet";
+  return `${number === "H" ? "Headline" : `Sentence ${number}`}, ${state}. ${offsets.textOf(sentence)}`;
+}
+
+function go(sentence) {
+  if (!sentence) return;
+  clearPassage();
+  palette.close();
+  sentence.focus();
+  sentence.scrollIntoView({ block: "nearest" });
+}
+
+function step(by) {
+  const all = offsets.sentences();
+  const here = document.activeElement?.closest?.(".s");
+  const index = all.indexOf(here ?? currentSentence());
+  // The first step from elsewhere goes to the sentence where the person was.
+  go(here ? all[index + by] : all[Math.max(index, 0)]);
+}
+
+function nextUnread() {
+  const all = offsets.sentences();
+  const from = all.indexOf(currentSentence());
+  const unread = (sentence) => !sentence.matches(".read, .tagged") && !("saving" in sentence.dataset);
+  const found = all.slice(from + 1).find(unread) ?? all.find(unread);
+  if (found) go(found);
+  else say("Every sentence is tagged or read");
+}
+
+story.addEventListener("focusin", (event) => {
+  const sentence = event.target.closest(".s");
+  if (sentence) makeCurrent(sentence);
+});
+
+// --- Tagging --------------------------------------------------------------------------------------
+
+/** Put a label on the passage, or on the sentence in focus; again, take it off. */
+function tag(label) {
+  const sentence = currentSentence();
+  const target = passage ?? (sentence && { start: offsets.startOf(sentence), end: offsets.endOf(sentence) });
+  if (!target) return;
+  const { start, end } = target;
+  const on = passage ? "the passage" : where(sentence);
+  const standing = marks.ownTag(label, start, end);
+  const pending = outbox.here().findLast(({ show }) => show?.toggle === `${label} ${start} ${end}`);
+  const stands = pending ? pending.show.label : standing;
+  const toggle = `${label} ${start} ${end}`;
+  if (!stands) {
+    const show = { toggle, label, start, end, text: `${badgeOf(label)}…` };
+    outbox.add({ url: `/articles/${article}/annotations/`, fields: { start, end, label }, show });
+    say(`Saving ${names[label]} on ${on}`);
+  } else {
+    // A tag that is still on its way has no number yet: the outbox fills it in.
+    const [id, ref] = pending ? ["{id}", pending.id] : [standing.dataset.annotation, null];
+    outbox.add({ url: `/annotations/${id}/withdraw/`, ref, show: { toggle, gone: ref ? null : id } });
+    say(`Taking ${names[label]} off ${on}`);
+  }
+  afterTag();
+}
+
+function nothingHere() {
+  const sentence = currentSentence();
+  if (!sentence) return;
+  const id = sentence.id.replace("sentence-", "");
+  const pending = outbox.here().findLast(({ show }) => show?.reading === id);
+  const read = !(pending ? pending.fields.read === "true" : sentence.matches(".read"));
+  const [start, end] = [offsets.startOf(sentence), offsets.endOf(sentence)];
+  outbox.add({
+    url: `/sentences/${id}/reading/`,
+    fields: { read: String(read) },
+    show: { reading: id, start, end, text: read ? "✓…" : "○…" },
+  });
+  say(read ? `Saving nothing to tag in ${where(sentence)}` : `Marking ${where(sentence)} as unread`);
+  afterTag();
+}
+
+function afterTag() {
+  const wasPassage = Boolean(passage);
+  clearPassage();
+  getSelection().removeAllRanges();
+  palette.close({ restore: true });
+  if (settings.moveOn && !wasPassage) step(1);
+}
+
+const where = (sentence) => {
+  const number = sentence.querySelector(".n").textContent;
+  return number === "H" ? "the headline" : `sentence ${number}`;
+};
+
+function history_(which) {
+  outbox.add({ url: `/articles/${article}/${which}/` });
+}
+
+// --- A passage by keyboard --------------------------------------------------------------------------
+
+function clearPassage() {
+  if (!passage) return;
+  passage = null;
+  marks.drawPassage(null);
+}
+
+/** Move an end of the passage by a word or a character; with none, begin one at the focus. */
+function grow(end, by, granularity) {
+  const sentence = currentSentence();
+  if (!sentence) return;
+  if (!passage) {
+    const first = offsets.stops(sentence, granularity)[0];
+    if (first) choose(first);
+    return;
+  }
+  const moved = { ...passage };
+  if (end === "end") moved.end = stopBeside(passage.end, by, granularity, "end");
+  else moved.start = stopBeside(passage.start, by, granularity, "start");
+  if (moved.end > moved.start) choose(moved);
+}
+
+/** The next stop before or after an offset, in this sentence or the one beside it. */
+function stopBeside(offset, by, granularity, side) {
+  const all = offsets.sentences();
+  const index = all.indexOf(offsets.sentenceAt(side === "end" ? offset - 1 : offset, all));
+  for (let at = index; at >= 0 && at < all.length; at += by) {
+    const stops = offsets.stops(all[at], granularity).map((stop) => stop[side]);
+    const found = by > 0 ? stops.find((stop) => stop > offset) : stops.findLast((stop) => stop < offset);
+    if (found !== undefined) return found;
+  }
+  return offset;
+}
+
+function choose(chosen) {
+  passage = { start: chosen.start, end: chosen.end };
+  marks.drawPassage(passage);
+  const range = offsets.rangeOf(passage.start, passage.end);
+  const words = textOfPassage();
+  say(words.length > 80 ? `… ${words.slice(-78)}` : words);
+  range.startContainer.parentElement.scrollIntoView({ block: "nearest" });
+}
+
+function textOfPassage() {
+  const { start, end } = passage;
+  return offsets
+    .sentences()
+    .filter((sentence) => offsets.startOf(sentence) < end && offsets.endOf(sentence) > start)
+    .map((sentence) => {
+      const base = offsets.startOf(sentence);
+      return [...offsets.textOf(sentence)].slice(Math.max(start - base, 0), end - base).join("");
+    })
+    .join(" ");
+}
+
+// --- The palette, at a sentence or a selection --------------------------------------------------------
+
+function openPalette({ focus = false, box = null } = {}) {
+  const sentence = currentSentence();
+  if (!sentence) return;
+  const target = passage ?? { start: offsets.startOf(sentence), end: offsets.endOf(sentence) };
+  const chosen = new Set(Object.keys(names).filter((label) => marks.ownTag(label, target.start, target.end)));
+  palette.open({
+    sentence,
+    passage,
+    chosen,
+    focus,
+    read: sentence.matches(".read"),
+    words: passage ? `The passage “${shorten(textOfPassage())}”` : `The whole of ${where(sentence)}`,
+    box: box ?? offsets.rangeOf(target.start, target.end).getBoundingClientRect(),
+  });
+}
+
+const shorten = (text) => (text.length > 60 ? `${text.slice(0, 40)} … ${text.slice(-16)}` : text);
+
+palette.listen({ choose: tag, nothing: nothingHere, openTag });
+
+/** After a selection by mouse or finger: offer to tag it. */
+function offerSelection() {
+  const selection = getSelection();
+  if (!selection.rangeCount || selection.isCollapsed) return false;
+  const range = selection.getRangeAt(0);
+  if (!range.intersectsNode(story)) return false;
+  const found = offsets.passageOf(range);
+  if (!found) return false;
+  passage = found;
+  const sentence = offsets.sentenceAt(found.start);
+  makeCurrent(sentence);
+  openPalette({ box: range.getBoundingClientRect() });
+  return true;
+}
+
+document.addEventListener("selectionchange", () => {
+  selecting = !getSelection().isCollapsed;
+  // By touch there is no moment when the selection is done: the palette follows it.
+  clearTimeout(offerSelection.timer);
+  if (selecting && matchMedia("(pointer: coarse)").matches) {
+    offerSelection.timer = setTimeout(offerSelection, 350);
+  }
+});
+
+document.addEventListener("pointerup", (event) => {
+  if (event.pointerType === "touch" || palette.contains(event.target) || panel.contains(event.target)) return;
+  // The selection is final only after this event.
+  setTimeout(() => selecting && offerSelection());
+});
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("dialog")) return;
+  const act = event.target.closest("[data-act]")?.dataset.act;
+  if (act === "help" || act === "guideline") {
+    event.preventDefault();
+    show(act);
+  }
+  if (event.target.closest("a.tag")) {
+    event.preventDefault();
+    openTag(event.target.closest("a.tag").dataset.annotation);
+    return;
+  }
+  const sentence = event.target.closest("#story .s");
+  if (sentence && !selecting) {
+    if (event.target.closest(".n")) event.preventDefault();
+    clearPassage();
+    sentence.focus({ preventScroll: true });
+    const box = event.target.getClientRects()[0] ?? sentence.getBoundingClientRect();
+    openPalette({ box: { left: event.clientX, top: box.top, bottom: Math.max(event.clientY + 12, 0) } });
+  } else if (!sentence && !palette.contains(event.target) && !selecting) {
+    clearPassage();
+    palette.close();
+  }
+});
+
+// --- Tags, opened ------------------------------------------------------------------------------------
+
+panel.start(outbox, (id) => {
+  const badge = document.querySelector(`.tag[data-annotation="${id}"]`);
+  (badge?.closest(".s") ?? currentSentence())?.focus({ preventScroll: true });
+});
+
+async function openTag(id) {
+  palette.close();
+  const trouble = await panel.open(id);
+  if (trouble) complain(trouble);
+}
+
+function openHere() {
+  const tags = marks.tagsOn(currentSentence());
+  if (tags.length === 1 && !passage) openTag(tags[0].dataset.annotation);
+  else openPalette({ focus: true });
+}
+
+function show(id) {
+  const dialog = document.getElementById(id);
+  if (!dialog.open) dialog.showModal();
+}
+
+for (const which of ["undo", "redo"]) {
+  document.addEventListener("submit", (event) => {
+    if (!event.target.querySelector?.(`#${which}`)) return;
+    event.preventDefault();
+    history_(which);
+  });
+}
+
+// --- Keys ------------------------------------------------------------------------------------------
+
+const does = {
+  next: () => step(1),
+  previous: () => step(-1),
+  next_unread: nextUnread,
+  nothing: nothingHere,
+  undo: () => history_("undo"),
+  redo: () => history_("redo"),
+  guideline: () => show("guideline"),
+  help: () => show("help"),
+};
+
+const passageKeys = {
+  ArrowRight: ["end", 1],
+  ArrowLeft: ["end", -1],
+  ArrowUp: ["start", -1],
+  ArrowDown: ["start", 1],
+};
+
+document.addEventListener("keydown", (event) => {
+  const { key, target } = event;
+  if (event.ctrlKey || event.metaKey || document.querySelector("dialog[open]")) return;
+  if (key === "Escape") {
+    escape();
+    return;
+  }
+  if (target.closest("input, textarea, select, [contenteditable]")) return;
+  const onSentence = target.matches?.(".s");
+  if (event.shiftKey && passageKeys[key] && target.closest(".s")) {
+    grow(...passageKeys[key], event.altKey ? "grapheme" : "word");
+  } else if (event.altKey) {
+    return;
+  } else if (onSentence && (key === "ArrowDown" || key === "ArrowRight")) {
+    step(1);
+  } else if (onSentence && (key === "ArrowUp" || key === "ArrowLeft")) {
+    step(-1);
+  } else if (onSentence && key === "Enter") {
+    openHere();
+  } else if (!settings.keysOn || !actions[key]) {
+    return;
+  } else if (names[actions[key]]) {
+    tag(actions[key]);
+  } else if (actions[key] === "open") {
+    if (!onSentence) return;
+    openHere();
+  } else {
+    does[actions[key]]();
+  }
+  event.preventDefault();
+});
+
+function escape() {
+  if (palette.isOpen()) palette.close({ restore: true });
+  else if (panel.isOpen()) panel.close();
+  else getSelection().removeAllRanges();
+  clearPassage();
+}
+
+// --- At the start --------------------------------------------------------------------------------------
+
+for (const kbd of document.querySelectorAll("[data-key-of]")) kbd.textContent = settings.keys[kbd.dataset.keyOf];
+for (const button of document.querySelectorAll("#palette [data-tag]")) {
+  button.querySelector("kbd").textContent = settings.keys[button.dataset.tag].toUpperCase();
+}
+document.querySelector("#palette [data-tag-nothing] kbd").textContent = settings.keys.nothing.toUpperCase();
+
+const named = location.hash.match(/^#sentence-\d+$/) && document.querySelector(location.hash);
+makeCurrent(named ?? offsets.sentences().find((one) => !one.matches(".read, .tagged")) ?? offsets.sentences()[0]);
+dressSentences();
+outbox.changed();
+outbox.soon(0);
+const opened = location.hash.match(/^#annotation-(\d+)$/);
+if (opened) openTag(opened[1]);
