@@ -157,6 +157,12 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
     def live(self) -> ReadingQuerySet:
         return self.filter(withdrawn_at=None)
 
+    def visible_to(self, user: User) -> ReadingQuerySet:
+        """Moderators see everyone's; others see only their own."""
+        if user.is_moderator:
+            return self
+        return self.filter(reviewer=user, sentence__article__in=Article.objects.visible_to(user))
+
 
 class Reading(models.Model):
     """A reviewer read this sentence and found nothing to tag: empty is not unread."""
