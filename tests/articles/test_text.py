@@ -111,7 +111,7 @@ def test_text_without_paragraphs():
 
 
 def test_title_is_put_on_one_line():
-    assert canonical_title(" Two\r\n lines\u00a0 here ") == "Two lines here"
+    assert canonical_title("\ufeff Two\r\n lines\u00a0 here ") == "Two lines here"
 
 
 @pytest.mark.parametrize(

@@ -63,11 +63,11 @@ def test_paragraphs_lists_and_tables_in_order():
         cell.text = f"Cell {index}"
     document.add_paragraph("Last.")
     document.core_properties.author = "Ana Ruiz"
-    document.core_properties.language = "en-GB"
+    document.core_properties.language = "de-AT"
     assert read(document) == Story(
         title="Minister quits",
         byline="Ana Ruiz",
-        language="en",
+        language="de",
         body="First.\tTabbed\nNew line so\u00adft é 👩🏽‍🚀\n\nItem\n\nCell 0\n\nCell 1\n\n"
         "Cell 2\n\nCell 3\n\nLast.",
     )
@@ -225,9 +225,9 @@ def test_damaged_or_hostile_package(data):
 
 
 def test_packed_otherwise_is_refused():
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_LZMA) as package:
-        package.writestr("word/document.xml", bytes(1000))
+    file = io.BytesIO(GOOD)
+    with zipfile.ZipFile(file, "a", zipfile.ZIP_LZMA) as package:
+        package.writestr("word/extra.xml", bytes(1000))
     with pytest.raises(StoryRefused) as refusal:
         read(file.getvalue())
     assert str(refusal.value) == DAMAGED
@@ -237,15 +237,16 @@ def test_packed_otherwise_is_refused():
     "parts",
     [
         {"word/media/a.png": BOMB, "word/media/b.png": BOMB},
+        {"word/document.xml": b"<x>" + bytes(50_000_000)},
         {f"word/{number}": b"" for number in range(5_001)},
     ],
-    ids=["large", "many"],
+    ids=["large", "much XML", "many"],
 )
 def test_package_that_unpacks_to_too_much(parts):
     with pytest.raises(StoryRefused) as refusal:
         read(repacked(GOOD, **parts))
     assert str(refusal.value) == (
-        "This Word file unpacks to more than 100,000,000 bytes. "
+        "This Word file unpacks to far more than a story. "
         "Take out its pictures, or paste the text."
     )
 

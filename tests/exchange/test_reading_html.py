@@ -89,6 +89,30 @@ def test_markup_in_the_story_is_text():
     assert found.body == f"{SENTENCE}<script>alert(1)</script> 5 < 6"
 
 
+def test_visible_text_is_taken_where_there_is_no_article():
+    found = read(page("<footer>Seen <b>and</b> read<script>var x</script><p>Too</p></footer>"))
+    assert found.body == "Seen and read\n\nToo"
+
+
+def test_short_story_keeps_its_lines():
+    assert read(page('<div>One <b>two</b> <a href="/x">three</a> four.</div>')).body == (
+        "One two three four."
+    )
+
+
+def test_heading_that_leads_the_story_is_its_headline():
+    head = '<meta property="og:title" content="Why the minister quits">'
+    found = read(page(f"<article><h1>Minister gone</h1><p>{SENTENCE * 4}</p></article>", head))
+    assert found.title == "Minister gone"
+    assert "gone" not in found.body
+
+
+def test_repeated_paragraphs_stay():
+    lines = [SENTENCE.strip() if n % 2 else f"{SENTENCE}{n}" for n in range(12)]
+    found = read(page(f"<article>{''.join(f'<p>{line}</p>' for line in lines)}</article>"))
+    assert found.body.split("\n\n") == lines
+
+
 def test_scripts_styles_and_comments_are_no_text():
     found = read(page("<script>var x</script><style>p{}</style><!-- no --><span>Seen</span>"))
     assert found.body == "Seen"
@@ -102,7 +126,7 @@ def test_scripts_styles_and_comments_are_no_text():
         ("shift_jis", "shift_jis", "大臣は辞任した"),
         ("iso-2022-jp", "iso2022_jp", "大臣は辞任した"),
         ("koi8-r", "koi8_r", "Министр ушёл"),
-        ("windows-1252", "utf-8", "“café”"),
+        ("windows-1252", "utf-8", "‘café’"),
         ("utf-16", "utf-16", "“café”"),
         ("rot13", "utf-8", "“café”"),
     ],
@@ -127,7 +151,7 @@ def test_page_of_one_line_breaks_and_preformatted_text():
         ("", "<footer>Copyright 2019. Today is 3 March 2021.</footer>"),
         ("", "<aside><time datetime=2016-01-05>5 January 2016</time> Another story</aside>"),
         ('<meta property="article:modified_time" content="2018-02-02T10:00:00Z">', ""),
-        ('<meta name="copyright" content="2019">', ""),
+        ('<meta name="copyright" content="2019-05-06">', ""),
         ("<title>The vote of 3 March 2021</title>", ""),
     ],
     ids=["footer", "other story", "modified", "copyright", "title"],

@@ -61,8 +61,16 @@ FULL = "The minister of finance said on Tuesday in parliament that he would"
 
 def test_lines_become_paragraphs_at_gaps():
     assert paragraphs(
-        [*column(FULL, FULL, "quit."), *column(FULL, "stay.", top=640), *column(FULL, top=600)]
-    ) == [f"{FULL} {FULL} quit.", f"{FULL} stay.", FULL]
+        [*column(FULL, FULL, FULL), *column(FULL, FULL, top=650), *column(FULL, top=614)]
+    ) == [f"{FULL} {FULL} {FULL}", f"{FULL} {FULL}", FULL]
+
+
+def test_lines_become_paragraphs_where_the_letters_change_size():
+    assert paragraphs([(72, 714, 14, FULL[:50]), *column(FULL, FULL)]) == [f"{FULL} {FULL}"]
+    assert paragraphs([*column(FULL, FULL), (72, 672, 8, FULL), (72, 662, 8, FULL)]) == [
+        f"{FULL} {FULL}",
+        f"{FULL} {FULL}",
+    ]
 
 
 def test_lines_become_paragraphs_at_indents():
@@ -82,6 +90,11 @@ def test_hyphens_at_line_ends():
     assert paragraphs(
         column(FULL[:-5] + "imme-", "diately leave the Trump-", "Clinton debate")
     ) == [FULL[:-5] + "immediately leave the Trump-Clinton debate"]
+
+
+def test_hyphen_at_the_end_of_a_page():
+    found = paragraphs(column(FULL, FULL[:-5] + "imme-"), column("diately " + FULL, "quit."))
+    assert found == [f"{FULL} {FULL[:-5]}immediately {FULL} quit."]
 
 
 def test_hyphen_stays_where_the_text_writes_the_word_so():

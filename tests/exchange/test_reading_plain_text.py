@@ -42,6 +42,31 @@ def test_other_encodings_are_guessed_and_told():
 
 
 @pytest.mark.parametrize(
+    ("codec", "text"),
+    [
+        ("cp1252", "He said “yes” at the café in Malmö – a résumé of 3 km³."),
+        ("cp1252", "El ministro dijo que la economía española mejoraría el año próximo."),
+        ("cp1252", "Le ministre a déclaré que les impôts baisseraient à l’été, où ça ira."),
+        ("latin-1", "Der Minister hat gesagt, dass die Löhne früh erhöht würden."),
+        ("cp1250", "Minister powiedział, że podatki spadną, a płace wzrosną w przyszłości."),
+        ("cp1250", "Ministr řekl, že daně příští rok klesnou, a nikdo mu nevěřil."),
+        ("cp1254", "Bakan vergilerin düşeceğini söyledi; kimse ona inanmadı."),
+        ("cp1251", "Министр сказал, что налоги снизятся в будущем году."),
+        ("cp1256", "قال الوزير إن الضرائب ستنخفض العام المقبل."),
+        ("mac-roman", "He said “yes” at the café in Malmö – a résumé, or whatever it was."),
+        ("iso8859-5", "Министр сказал, что налоги снизятся в будущем году."),
+        ("iso8859-7", "Ο υπουργός είπε ότι οι φόροι θα μειωθούν του χρόνου."),
+        ("shift_jis", "大臣は来年税金が下がると述べた。"),
+        ("gb18030", "部长说明年税收会下降。"),
+    ],
+)
+@pytest.mark.parametrize("times", [1, 5, 300])
+def test_code_pages_that_are_often_met(codec, text, times):
+    found = read_here("a.txt", (f"{text} " * times).strip().encode(codec))
+    assert found.body == (f"{text} " * times).strip()
+
+
+@pytest.mark.parametrize(
     ("data", "message"),
     [
         (

@@ -2,6 +2,7 @@
 
 import datetime
 import re
+import sys
 import time
 
 import pytest
@@ -163,6 +164,12 @@ def test_control_characters_are_refused_by_name_and_line():
     )
 
 
+def test_lone_surrogates_are_refused_by_name():
+    for found in (Story(title="a\ud800", body="b"), Story(title="a", body="b\ud800")):
+        with pytest.raises(StoryRefused, match=r"half of a surrogate pair \(U\+D800\)"):
+            story.canonical(found, max_text_bytes=100)
+
+
 def test_metadata_that_cannot_be_is_left_out():
     found = story.canonical(
         Story(
@@ -258,6 +265,20 @@ def test_process_that_dies_is_a_refusal(monkeypatch, tmp_path, caplog):
     assert "The reader of 'a.pdf' stopped with code -11: pdfium fell over" in caplog.text
 
 
-def test_process_gets_none_of_the_secrets(monkeypatch):
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds a process to its memory")
+def test_process_has_only_so_much_memory(monkeypatch):
+    monkeypatch.setattr(apart, "MEMORY_BYTES", 64 * 1024**2)
+    with pytest.raises(StoryRefused, match=r"(memory|damaged).* Paste the text instead\.$"):
+        read_story("a.md", b"*a " * 600_000)
+
+
+def test_process_gets_none_of_the_secrets(monkeypatch, tmp_path):
+    telling = tmp_path / "python"
+    telling.write_text(
+        '#!/bin/sh\ncat >/dev/null\nprintf \'{"refused": "It knows: %s"}\' "$SECRET_KEY"\n'
+    )
+    telling.chmod(0o755)
+    monkeypatch.setattr(apart.sys, "executable", str(telling))
     monkeypatch.setenv("SECRET_KEY", "s3cret")
-    assert "SECRET_KEY" not in apart._environment()
+    with pytest.raises(StoryRefused, match=r"^It knows: $"):
+        read_story("a.pdf", b"%PDF")

@@ -26,7 +26,8 @@ def read_apart(name: str, data: bytes, *, max_text_bytes: int, max_seconds: int)
 
     Raises StoryRefused.
     """
-    command = [sys.executable, "-m", __name__, name, str(max_text_bytes), str(max_seconds)]
+    numbers = map(str, (max_text_bytes, max_seconds, MEMORY_BYTES))
+    command = [sys.executable, "-m", __name__, name, *numbers]
     try:
         done = subprocess.run(  # noqa: S603 - our own module; the name is one argument
             command,
@@ -69,17 +70,17 @@ def _environment() -> dict[str, str]:
     return {**needed, "PYTHONPATH": root, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
 
 
-def _main(name: str, max_text_bytes: str, max_seconds: str) -> None:
+def _main(name: str, max_text_bytes: int, max_seconds: int, max_memory: int) -> None:
     """Read the file on standard input, write the story or why not as JSON."""
     from annotate.exchange.reading import read_here  # it imports this module
 
-    seconds = int(max_seconds)
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    # Should the server die meanwhile, nobody is left to stop this process.
+    resource.setrlimit(resource.RLIMIT_CPU, (max_seconds, max_seconds))
     if sys.platform == "linux":  # macOS knows the name and refuses the number
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+        resource.setrlimit(resource.RLIMIT_AS, (max_memory, max_memory))
     answer: dict[str, object]
     try:
-        story = read_here(name, sys.stdin.buffer.read(), max_text_bytes=int(max_text_bytes))
+        story = read_here(name, sys.stdin.buffer.read(), max_text_bytes=max_text_bytes)
         answer = dataclasses.asdict(story)
         answer["published"] = story.published and story.published.isoformat()
     except StoryRefused as refusal:
@@ -90,4 +91,4 @@ def _main(name: str, max_text_bytes: str, max_seconds: str) -> None:
 
 
 if __name__ == "__main__":
-    _main(*sys.argv[1:])
+    _main(sys.argv[1], *map(int, sys.argv[2:]))

@@ -30,13 +30,6 @@ _TEXT_ENCODINGS = (
     *["shift_jis", "tis_620"],
 )
 
-# What HTML says &#128; to &#159; mean, and what pages that declare Latin-1 mean.
-_WINDOWS = {
-    code: bytes([code]).decode("cp1252")
-    for code in range(0x80, 0xA0)
-    if code not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
-}
-
 # The extraction drops joiners and direction marks and makes every space the same. Letters
 # that no page on politics holds stand in for these on the way (the Yi syllables).
 _STAND_INS = range(0xA000, 0xA48D)
@@ -50,7 +43,7 @@ _METADATA = {
 }
 _SAYS_WHEN = """
 //meta[not(contains(@property, "modif") or contains(@property, "updat")
-    or contains(@name, "modif") or contains(@name, "updat") or contains(@name, "copyright")
+    or contains(@name, "modif") or contains(@name, "updat")
     or contains(@itemprop, "modif") or contains(@itemprop, "Modif"))]
 | //link[@rel="canonical"] | //script[@type="application/ld+json"]
 | //*[@itemprop="datePublished"] | //time[@pubdate]
@@ -109,8 +102,8 @@ def _decode(data: bytes) -> tuple[str, tuple[str, ...]]:
         if seven_bits:
             try:
                 codec = codecs.lookup(declared[1].decode("ascii")).name
-                if codec in ("iso8859-1", "ascii"):
-                    codec = "cp1252"
+                if codec == "iso8859-1":
+                    codec = "cp1252"  # what HTML says this name means
                 if codec.startswith(_TEXT_ENCODINGS):
                     return data.decode(codec), ()
             except (LookupError, UnicodeError):
@@ -124,7 +117,7 @@ def _parse(text: str):
     from lxml import etree  # type: ignore[import-untyped]
     from lxml import html as lxml_html
 
-    text = text.removeprefix("\ufeff").replace("\f", " ").translate(_WINDOWS)
+    text = text.removeprefix("\ufeff").replace("\f", " ")
     check_characters(text)
     parser = lxml_html.HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True
@@ -251,7 +244,7 @@ def _put_stand_ins(tree) -> dict[str, str]:
 
 def _stand_in(text: str | None, table: dict[int, str]) -> str | None:
     # White space alone stays: a lone no-break space must not look like a paragraph.
-    return text if not text or text.isspace() else text.translate(_WINDOWS).translate(table)
+    return text if not text or text.isspace() else text.translate(table)
 
 
 def _blocks(root, back: dict[str, str]) -> list[tuple[str, str]]:

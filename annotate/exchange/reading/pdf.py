@@ -148,15 +148,17 @@ def _lines(text_page, page: int) -> list[_Line]:
             last = start + len(stretch.rstrip()) - 1
             left, bottom, _, top = text_page.get_charbox(first, loose=True)
             right = text_page.get_charbox(last, loose=True)[2]
+            # pdfium knows a broken word only where it goes on on the same page.
+            words, broken = re.subn(r"(?<=[^\W\d_])[-\u2010]\Z", "", stretch.strip())
             lines.append(
                 _Line(
-                    text=_clean(stretch.strip()),
+                    text=_clean(words),
                     page=page,
                     left=left,
                     right=right,
                     bottom=bottom,
                     size=max(top - bottom, 1.0),
-                    hyphenated=bool(end and end[0] in _HYPHENS),
+                    hyphenated=bool(broken or (end and end[0] in _HYPHENS)),
                 )
             )
         start = end.end() if end else stop

@@ -1,6 +1,8 @@
 """Plain text files, and the encodings that text files come in."""
 
 import codecs
+import contextlib
+import re
 
 from annotate.articles.text import canonical_body
 from annotate.exchange.story import Story, StoryRefused, split_headline
@@ -19,6 +21,23 @@ _OTHER_FILES = (
 # Ellipsis, quotation marks, bullet, dashes and no-break space: the same in every Windows
 # code page, so a text with these alone needs no guess.
 _WINDOWS_PUNCTUATION = frozenset(b"\x85\x91\x92\x93\x94\x95\x96\x97\xa0\xab\xbb")
+
+# charset-normalizer cannot tell the code pages of Latin letters from each other: it takes
+# the first that could be, for French too the one of Central Europe. Most often it is that of
+# Western Europe, unless it shows letters and signs that words there do not have.
+_LATIN = (
+    "cp1250",
+    "cp1252",
+    "cp1257",
+    "cp1258",
+    "cp4",
+    "cp7",
+    "cp8",
+    "iso8859",
+    "latin",
+    "mac",
+)
+_CENTRAL_EUROPEAN = re.compile(r"[ŠšŽž]|[a-z][³¹][a-z]")
 
 _NAMES = {
     "cp1250": "Windows-1250 (Central Europe)",
@@ -91,12 +110,22 @@ def _guess(data: bytes) -> tuple[str, tuple[str, ...]]:
     # Imported here, as in every reader: the web server starts without waiting for it.
     from charset_normalizer import from_bytes
 
-    best = from_bytes(data).best()
+    matches = from_bytes(data)
+    best = matches.best()
     if best is None:
         raise StoryRefused(
             "The letters of this text file cannot be made out. "
             "Save it as UTF-8, or paste the text."
         )
+    encoding = best.encoding
+    if encoding.startswith(_LATIN) and any(
+        match.chaos <= best.chaos and "cp1252" in match.could_be_from_charset
+        for match in matches
+    ):
+        text = data.decode("cp1252", "replace")
+        encoding = "cp1250" if _CENTRAL_EUROPEAN.search(text) else "cp1252"
+        with contextlib.suppress(UnicodeDecodeError):
+            return data.decode(encoding), (_note(encoding),)
     return str(best), (_note(best.encoding),)
 
 
