@@ -144,7 +144,8 @@ export function stops(sentence, granularity) {
   let start = base;
   for (const { segment } of new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(text)) {
     const end = start + codePoints(segment);
-    found.push({ start, end });
+    // No passage begins or ends with white space.
+    if (segment.trim()) found.push({ start, end });
     start = end;
   }
   return found;

@@ -309,6 +309,11 @@ document.addEventListener("selectionchange", () => {
   }
 });
 
+document.addEventListener("pointerdown", (event) => {
+  // What is open at the place where a selection begins would be selected too.
+  if (!palette.contains(event.target)) palette.close();
+});
+
 document.addEventListener("pointerup", (event) => {
   if (event.pointerType === "touch" || palette.contains(event.target) || panel.contains(event.target)) return;
   // The selection is final only after this event.
