@@ -7,18 +7,18 @@ from collections.abc import Collection
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from annotate.accounts.models import User
 
 from .models import Article, Sentence
 from .sentences import split_body
-from .text import canonical_body, canonical_title, compose_text
+from .text import TextRefused, canonical_body, canonical_title, compose_text
 
 Status = Article.Status
 
 
-class StoryRefused(ValueError):
+class StoryRefused(ValueError):  # noqa: N818 - named for what happened, as ArticleClosed
     """Why a story cannot be put in, in words for the person."""
 
 
@@ -30,7 +30,6 @@ class TextStands(StoryRefused):
         super().__init__(f"This text already stands as article {article.pk}, “{article}”.")
 
 
-@transaction.atomic
 def create_article(
     *,
     title: str,
@@ -48,17 +47,20 @@ def create_article(
     """Store a story with its sentences.
 
     `joins` and `cuts` are offsets in the canonical body, see `split_body`.
-    Raises TextRefused for a character that cannot be stored, StoryRefused over a limit,
-    TextStands if the same text stands already, ValidationError for the other fields.
+    Raises TextRefused for a character of the body that cannot be stored, StoryRefused over a
+    limit, TextStands if the same text stands already, ValidationError by field for the rest.
     """
-    title, body = canonical_title(title), canonical_body(body)
+    title, body = _line("title", title), canonical_body(body)
+    if not title:
+        raise ValidationError({"title": "The story has no headline. Write one."})
+    check_size(body)
     paragraphs = split_body(body, joins=joins, cuts=cuts)
-    check_limits(body, sum(len(sentences) for sentences in paragraphs))
+    check_sentences(sum(map(len, paragraphs)))
     article = Article(
         title=title,
-        outlet=outlet,
-        byline=byline,
-        url=url,
+        outlet=_line("outlet", outlet),
+        byline=_line("byline", byline),
+        url=url.strip(),
         published=published,
         language=language,
         text=compose_text(title, body),
@@ -66,12 +68,70 @@ def create_article(
         submitted_by=submitted_by,
     )
     article.digest = Article.digest_of(article.text)
-    if standing := Article.objects.standing().filter(digest=article.digest).first():
+    if standing := standing_text(article.digest):
         raise TextStands(standing)
-    article.full_clean()
-    article.save()
-    shift = len(article.text) - len(body)
-    sentences = [Sentence(article=article, position=0, paragraph=0, start=0, end=len(title))]
+    # The constraints on the text hold by what was done above; asking the database about
+    # them would send it the text once more.
+    article.full_clean(exclude=["text"], validate_constraints=False)
+    try:
+        with transaction.atomic():
+            article.save()
+            _store_sentences(article, paragraphs)
+    except IntegrityError as error:
+        # Somebody put the same text in between the look and the save.
+        if "article_text_stands_once" not in str(error):
+            raise
+        if standing := standing_text(article.digest):
+            raise TextStands(standing) from error
+        raise
+    return article
+
+
+def standing_text(digest: str) -> Article | None:
+    """Return the article whose text has this digest, unless it is archived."""
+    return Article.objects.standing().defer("text", "search").filter(digest=digest).first()
+
+
+def check_limits(body: str, sentences: int) -> None:
+    """Raise StoryRefused if a body is blank or larger than the settings allow."""
+    check_size(body)
+    check_sentences(sentences)
+
+
+def check_size(body: str) -> None:
+    """Raise StoryRefused if a body is blank or larger than the settings allow."""
+    if not body.strip():
+        raise StoryRefused("The story has no text. Paste it or choose a file.")
+    size = len(body.encode())
+    if size > settings.STORY_MAX_BYTES:
+        raise StoryRefused(
+            f"The story has {size:,} bytes of text; {settings.STORY_MAX_BYTES:,} is the most. "
+            "Put it in as several stories."
+        )
+
+
+def check_sentences(number: int) -> None:
+    """Raise StoryRefused if a body has more sentences than the settings allow."""
+    if number > settings.STORY_MAX_SENTENCES:
+        raise StoryRefused(
+            f"The story has {number:,} sentences; {settings.STORY_MAX_SENTENCES:,} is the "
+            "most. Put it in as several stories."
+        )
+
+
+def _line(field: str, raw: str) -> str:
+    """Return one line of metadata as it is stored. Raises ValidationError for its field."""
+    try:
+        return canonical_title(raw)
+    except TextRefused as error:
+        raise ValidationError({field: str(error)}) from error
+
+
+def _store_sentences(article: Article, paragraphs: list[list[tuple[int, int]]]) -> None:
+    """Store the headline and the sentences of the body; offsets there are the body's."""
+    headline = len(article.title)
+    shift = headline + 2  # the blank line
+    sentences = [Sentence(article=article, position=0, paragraph=0, start=0, end=headline)]
     for number, spans in enumerate(paragraphs, start=1):
         sentences += [
             Sentence(
@@ -84,24 +144,6 @@ def create_article(
             for position, (start, end) in enumerate(spans, start=len(sentences))
         ]
     Sentence.objects.bulk_create(sentences, batch_size=5_000)
-    return article
-
-
-def check_limits(body: str, sentences: int) -> None:
-    """Raise StoryRefused if a body is empty or larger than the settings allow."""
-    size = len(body.encode())
-    if not body.strip():
-        raise StoryRefused("The story has no text. Paste it or choose a file.")
-    if size > settings.STORY_MAX_BYTES:
-        raise StoryRefused(
-            f"The story has {size:,} bytes of text; {settings.STORY_MAX_BYTES:,} is the most. "
-            "Put it in as several stories."
-        )
-    if sentences > settings.STORY_MAX_SENTENCES:
-        raise StoryRefused(
-            f"The story has {sentences:,} sentences; {settings.STORY_MAX_SENTENCES:,} is the "
-            "most. Put it in as several stories."
-        )
 
 
 # From each status, those it may be given. Nothing leads back to draft: an article that
@@ -131,7 +173,9 @@ def set_status(article: Article, status: str) -> Article:
         )
     standing = Article.objects.standing().filter(digest=article.digest).exclude(pk=article.pk)
     if article.status == Status.ARCHIVED and standing.exists():
-        raise ValidationError("The same text stands as another article. Archive that one first.")
+        raise ValidationError(
+            "The same text stands as another article. Archive that one first."
+        )
     article.status = status
     article.save(update_fields=["status"])
     return article

@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Case, F, Func, GeneratedField, Q, When
 from django.db.models.functions import Left
 from django.urls import reverse
 from django.utils import timezone
 
+from .languages import canonical_language
+
 if TYPE_CHECKING:
     from annotate.accounts.models import User
+
+NOT_A_WEB_ADDRESS = "Write a web address that begins with http:// or https://."
 
 
 def _search_vector(config: str) -> CombinedExpression:
@@ -109,6 +114,18 @@ class Article(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def clean(self) -> None:
+        """Hold the address to the web, the language to the shape of a tag."""
+        errors = {}
+        if self.url.lower().startswith(("ftp:", "ftps:")):  # URLField takes these, too
+            errors["url"] = NOT_A_WEB_ADDRESS
+        try:
+            self.language = canonical_language(self.language)
+        except ValidationError as error:
+            errors["language"] = str(error.message)
+        if errors:
+            raise ValidationError(errors)
 
     def get_absolute_url(self) -> str:
         return reverse("article", args=[self.pk])

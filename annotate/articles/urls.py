@@ -1,10 +1,10 @@
 from django.urls import path
 
-from . import views
+from . import views, views_new
 
 urlpatterns = [
     path("", views.articles, name="articles"),
-    path("articles/new/", views.new, name="new_article"),
+    path("articles/new/", views_new.new, name="new_article"),
     path("articles/<int:pk>/", views.article, name="article"),
     path("articles/<int:pk>/status/", views.status, name="article_status"),
 ]

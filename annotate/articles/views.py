@@ -1,4 +1,4 @@
-"""Pages about articles: the list, putting one in, reading and tagging one."""
+"""Pages about articles: the list, reading and tagging one."""
 
 from __future__ import annotations
 
@@ -19,10 +19,6 @@ from .models import Article
 def articles(request: HttpRequest) -> HttpResponse:
     found = Article.objects.visible_to(request.user).defer("text", "search")
     return render(request, "articles/list.html", {"articles": found})
-
-
-def new(request: HttpRequest) -> HttpResponse:
-    return render(request, "articles/new.html")
 
 
 def status(request: HttpRequest, pk: int) -> HttpResponse:
