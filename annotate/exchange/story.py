@@ -13,6 +13,7 @@ from annotate.articles.text import (
 
 # A longer line is a paragraph, not a headline; a longer name is not a name.
 LINE_CHARACTERS = 300
+HEADLINE_CHARACTERS = 500  # as many as an article's title can have
 
 _PROGRAMS_NAMES = {
     *["", "admin", "administrator", "author", "microsoft office user", "owner"],
@@ -127,7 +128,7 @@ def split_headline(body: str) -> tuple[str, str]:
     all there is, or where it is a whole paragraph by its length. `body` must be canonical.
     """
     first, _, rest = body.partition("\n\n")
-    if not rest or "\n" in first or len(first) > LINE_CHARACTERS:
+    if not rest or "\n" in first or len(first) > HEADLINE_CHARACTERS:
         return "", body
     title = canonical_title(first)
     return (title, rest) if title else ("", body)
