@@ -1,0 +1,357 @@
+"""Split a paragraph of news into sentences, in any of the languages we are given.
+
+One regular expression finds every place where a sentence could end (a run of stops with its
+closing quotes and brackets, or a line break); the small rules below it decide one place
+each. Every rule reads a bounded stretch around its place, so the time is linear in the text.
+
+`tests/articles/measure_segmentation.py` measures the rules on treebanks; docs/decisions.md
+has the figures and what else was tried.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from annotate.articles import abbreviations as known
+
+# How far a rule may look to either side, in code points. Bounds the time of each decision.
+REACH = 48
+# A paragraph with no longer line than this is not taken for hard-wrapped text.
+NARROWEST_WRAP = 40
+
+# Stops that end a sentence wherever they stand, whatever follows.
+FIRM_STOPS = "。！？｡।॥۔։።"
+_STOPS = ".!?…؟‼⁇⁈⁉‽" + FIRM_STOPS
+_FIRM_ENDINGS = tuple(FIRM_STOPS)
+_CLOSERS = "\"'”’»›)]}」』】）》〉〕＂"
+_OPENERS = "\"'“”‘’„‚«»‹›([{¿¡「『【（《〈〔—–-*_"
+
+_PLACE = re.compile(
+    rf"""
+    (?! \.[-a-z0-9,:;/@] | (?<=\b\w)\.\w )           # inside a word: "a.org", "2.5", "U.S"
+    (?P<stop> \.(?:[ \xa0]\.){{1,4}}+(?!\.) | [{_STOPS}]++ )
+    (?P<close> (?:
+        [{re.escape(_CLOSERS)}][{_STOPS}]*+                 # stops again: "I quit?".
+      | \[\d{{1,3}}\]                                # a footnote mark
+      | \*++(?=\s|\Z)                                # emphasis in Markdown
+      | [“«](?=[\s,.;:)]|\Z)                         # these close in German and Danish
+      | [ \xa0\u202f][»”](?=[\s,.;:)]|\Z)            # spaced as in French
+    )*+ )
+    (?P<gap> \s*+ )
+  | (?P<line> [\n\r\u2028\u2029]\s*+ )
+    """,
+    re.VERBOSE,
+)
+_UNSPACED_SCRIPT = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+_LINE_BREAK = re.compile(r"[\n\r\u2028\u2029]")
+# What trails a sentence after its stop: emoji, emoticons, hashtags, footnote marks.
+_TRAILER = re.compile(
+    r"""(?: [^\S\n\r\u2028\u2029]*+ (?:
+        [\u2600-\u27bf\u2b00-\u2bff\u200d\ufe0f\u20e3\U0001f000-\U0001faff\U000e0020-\U000e007f]++
+      | [:;]-?[()DP](?!\w)
+      | \[(?:\d{1,3}|[a-z][^\[\]\n]{0,30})\]            # [3], [citation needed]
+      | \#\w++
+    ) )++ \s*+""",
+    re.VERBOSE,
+)
+_TRAILER_SIGN = re.compile(
+    r"\[[\da-z]|[#:;\u200d\u2600-\u27bf\u2b00-\u2bff\ufe0f\U0001f000-\U0001faff]"
+)
+_BULLET = re.compile(r"[-*•‣▪●◦·►➤✓✔☐][^\S\n]+\S|[–—][^\S\n]+[^\W\d_a-z]")
+_NUMBERED_ITEM = re.compile(r"\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,4})[.)][^\S\n]+\S")
+_ENUMERATOR = re.compile(
+    r"[(\[*]*(?:\d{1,3}(?:\.\d{1,2})*|[^\W\d_]|[IVXivx]{1,4}|(?:Figure|Table) \d+)"
+)
+_WORD = re.compile(r"[^\s.,;:!?…()\[\]\"“”«»।。]+")
+_JOINTS = re.compile(r"[\"“”‘«»„()\[\]{}—–/]|(?<!\d)-")
+_ADDRESS = re.compile(r"[@/\\_#=&]|www\.")
+_ROMAN = re.compile(r"[IVXLC]+")
+_DOTTED = re.compile(r"\.\w")
+
+
+def split_sentences(paragraph: str) -> list[tuple[int, int]]:
+    """Return the sentences of `paragraph` as (start, end), end not included.
+
+    Offsets count Unicode code points from the paragraph's start. Spans are in order, do not
+    overlap, are without surrounding white space, and together hold every character that is
+    not white space. Any string will do; a blank one has no sentences.
+    """
+    spans = []
+    start = len(paragraph) - len(paragraph.lstrip())
+    for end in _boundaries(paragraph, start):
+        spans.append((start, start + len(paragraph[start:end].rstrip())))
+        start = end
+    if start < len(paragraph):
+        spans.append((start, start + len(paragraph[start:].rstrip())))
+    return spans
+
+
+class Place(NamedTuple):
+    """A place where a sentence could end: what stands there and on either side of it."""
+
+    before: str  # the sentence so far, at most its last REACH code points
+    stop: str  # "." or "?!" or "..."; empty at a mere line break
+    close: str  # the quotes and brackets that close right after the stop
+    gap: str  # the first code point between these and what follows; empty if there is none
+    after: str  # the next REACH code points
+
+    def last_word(self) -> str:
+        """Return the word at the stop, without what is joined to it: Ky of "(R-Ky"."""
+        words = self.before.rsplit(None, 1)
+        if not words or self.before[-1].isspace():
+            return ""
+        word = words[-1]
+        return word if word.isalnum() else _JOINTS.split(word)[-1].lstrip("'’")
+
+    def word_before_last(self) -> str:
+        """Return the word before the last, as written."""
+        words = self.before.rsplit(None, 2)
+        return words[-2] if len(words) > 1 else ""
+
+    def next_sign(self) -> str:
+        """Return the first code point after opening quotes and brackets."""
+        return self.after.lstrip(_OPENERS + " ")[:1]
+
+    def next_word(self) -> str:
+        """Return the word after opening quotes and brackets; empty if there is none."""
+        match = _WORD.match(self.after.lstrip(_OPENERS + " "))
+        return match[0] if match else ""
+
+
+def _boundaries(text: str, start: int) -> Iterator[int]:
+    """Yield the offset of each sentence's first code point, but for the first, at `start`."""
+    line_start = reached = start
+    wrap = 0
+    for match in _PLACE.finditer(text):
+        if match.start() < reached:
+            continue  # a line break after a trailer, decided with the stop before it
+        stop_at, reached = match.span()
+        if reached == len(text):
+            return
+        stop, close, gap, _ = match.groups("")
+        line_end = stop_at + len(stop) + len(close)
+        if stop and _TRAILER_SIGN.match(text, reached):
+            reached = _end_of_trailer(text, line_end) or reached
+            if reached == len(text):
+                return
+            gap = text[line_end:reached]
+        if not close and gap in ("", " ") and stop.endswith(_FIRM_ENDINGS):
+            if start < stop_at:  # the plainest case and the densest, as in Chinese
+                start = reached
+                yield start
+            continue
+        before = text[max(start, stop_at - REACH) : stop_at]
+        after = text[reached : reached + REACH]
+        place = Place(before, stop[:REACH], close[:REACH], gap[:1], after)
+        ends = bool(stop) and _stop_ends_sentence(place)
+        if gap != " " and (not stop or _LINE_BREAK.search(gap)):
+            wrap = wrap or max(map(len, text.splitlines()))
+            ends = ends or _line_ends_sentence(text[line_start:line_end], place, wrap)
+            line_start = reached
+        if ends:
+            start = reached
+            yield start
+
+
+def _end_of_trailer(text: str, at: int) -> int:
+    """Return where the text goes on after emoji, hashtags and the like; 0 if there are none."""
+    match = _TRAILER.match(text, at)
+    if not match:
+        return 0
+    end = match.end()
+    # "#Budget is trending": the hashtag is the next sentence's subject.
+    if "#" in match[0] and text[end : end + 1].islower():
+        return 0
+    return end
+
+
+# Hostile text asks the same again and again; remembered, a megabyte of it takes half the time.
+@lru_cache(maxsize=64)
+def _stop_ends_sentence(place: Place) -> bool:
+    """Whether the stop at `place` ends its sentence."""
+    if not _WORD.search(place.before) or place.before[-1:] == "(":
+        return False  # "...and then", "Doe (?)"
+    if place.stop[-1] in FIRM_STOPS:
+        return not (place.close and _is_attribution(place))
+    if not place.gap:
+        return _ends_without_space(place)
+    sign = place.next_sign()
+    if place.after.startswith(("...", "…")):
+        return place.stop == "."
+    if sign and sign in ",;:.!?)]}":
+        return False
+    if sign.islower():
+        return _ends_before_lower_case(place)
+    if "!" in place.stop or "?" in place.stop or "؟" in place.stop:
+        return not (place.close and _is_attribution(place))
+    if len(place.stop) > 1 or place.stop == "…":
+        return True
+    return _full_stop_ends_sentence(place)
+
+
+def _is_attribution(place: Place) -> bool:
+    """Whether what follows a quotation says who spoke: "Why?" Ms. Doe asked."""
+    if not place.gap and _UNSPACED_SCRIPT.match(place.after):
+        return any(sign in known.SPEECH_SIGNS for sign in place.after[:8])
+    for word in place.after.split()[:4]:
+        if not word[0].isalpha():
+            return False
+        bare = word.rstrip(".,:;।")
+        if bare in known.SPEECH_VERBS:
+            return True
+        if bare[:1].islower() or word[-1] in ",:;।":
+            return False
+    return False
+
+
+def _ends_without_space(place: Place) -> bool:
+    """Whether a stop with no white space after it ends a sentence: "It ended.The next"."""
+    left = place.before.rsplit(None, 1)[-1] if place.before[-1:].strip() else ""
+    right = place.after.split(None, 1)[0]
+    sign, word = place.next_sign(), place.next_word()
+    if place.stop.startswith(("..", "…")):
+        return False  # "it will ...Or will it"
+    if _UNSPACED_SCRIPT.match(sign):
+        return place.stop != "." or _UNSPACED_SCRIPT.match(left[-1:]) is not None
+    if sign.islower() or _ADDRESS.search(left + right):
+        return False
+    last = place.last_word()
+    if place.close:
+        return sign.isalpha() and not known.is_abbreviation(last)
+    if "." in left or _DOTTED.search(right) or word.casefold() in known.FILES_AND_DOMAINS:
+        return False  # parts of a domain, a file name, a version
+    if last in known.TITLES or not sign.isalpha():
+        return False
+    if left[-1:] in _CLOSERS:
+        return bool(left)
+    if sign.isupper():
+        whole = len(word) > 1 or word in "AI"  # not the D of "Ph.D."
+        return whole and len(last) > 1 and (last[1:].islower() or last.isdigit())
+    # A script without capitals, as Arabic: whole words, not the letters of an abbreviation.
+    return min(len(last), len(word)) > 2
+
+
+def _ends_before_lower_case(place: Place) -> bool:
+    """Whether a stop ends a sentence although a small letter follows."""
+    word, follower = place.last_word(), place.next_word()
+    if known.is_abbreviation(word) or len(place.stop) > 1 or place.stop == "…":
+        return False
+    if place.after.startswith(("http://", "https://", "www.")):
+        return True
+    if place.close:
+        return place.stop == "." and place.after[0] in "(["
+    if follower != follower.lower():
+        return True  # "iPhone sales", "eBay said"
+    # As some write, all in small letters. A capital before: an abbreviation not listed.
+    return place.stop == "." and (place.after[0] in "([" or (len(word) > 2 and word.islower()))
+
+
+def _full_stop_ends_sentence(place: Place) -> bool:
+    """Whether a single full stop ends its sentence; white space and no small letter follow."""
+    word, follower = place.last_word(), place.next_word()
+    if place.after[0] in "–—-":
+        return not (place.close or known.is_abbreviation(word))  # "RENO, Nev. —"
+    if ")" in place.close or "]" in place.close:
+        return not known.is_abbreviation(word)  # "Rep. Doe (R-Ky.) Monday"
+    if place.close:
+        return True
+    if len(place.before) < 12 and _ENUMERATOR.fullmatch(place.before.strip()):
+        return False  # "1. The bill", "Q. Why?"
+    if word.isdigit():
+        return not _is_ordinal(place, word, follower)
+    if known.is_letter(word) and word not in known.TITLES:
+        return _letter_ends_sentence(place, word, follower)
+    if not known.is_abbreviation(word):
+        return True
+    return _abbreviation_ends_sentence(place, word, follower)
+
+
+def _abbreviation_ends_sentence(place: Place, word: str, follower: str) -> bool:
+    """Whether an abbreviation's full stop is its sentence's as well."""
+    word, previous = known.as_listed(word), place.word_before_last()
+    if place.after[0] == "(":
+        return _is_starter(follower)  # "RENO, Nev. (Reuters)"
+    if word in known.NAME_ENDS and not _is_spanish_title(word, previous):
+        return follower not in known.NAMED_AFTER
+    if word in known.TITLES or word in known.JOINING:
+        return False
+    if word in known.NUMBERED or word in known.DATES:
+        number_follows = follower[:1].isdigit() or _ROMAN.fullmatch(follower)
+        return not number_follows or follower == "I"
+    if word in known.CLOCK:
+        return follower not in known.AFTER_CLOCK and not follower[:1].isdigit()
+    if follower[:1].isdigit() and (word in known.STATES or known.is_initials(word)):
+        return False  # "Washington, D.C. 20515"
+    if word in known.ERAS and (previous[-1:].isdigit() or _ROMAN.fullmatch(previous)):
+        return True
+    if _is_starter(follower):
+        return True
+    if word in known.COMPANIES:
+        return follower not in known.OFFICES
+    # At a sentence's end a State follows its town: "in Reno, Nev. Voters".
+    return word in known.STATES and previous.endswith(",")
+
+
+def _is_starter(word: str) -> bool:
+    """Whether `word`, capitalised, mostly begins a sentence; also with 's, 'm, 're, 'll."""
+    if word in known.STARTERS or word.isalpha():
+        return word in known.STARTERS
+    head, _, tail = word.replace("’", "'").partition("'")
+    return head in known.STARTERS and 0 < len(tail) <= 2
+
+
+def _is_spanish_title(word: str, previous: str) -> bool:
+    """Whether "Sr." stands before a name, as in "el Sr. Paz", not after it: "Joe Doe Sr."."""
+    return word == "Sr" and (not previous[:1].isupper() or previous in known.STARTERS)
+
+
+def _letter_ends_sentence(place: Place, letter: str, follower: str) -> bool:
+    """Whether a full stop after a single letter ends a sentence, or is an initial's."""
+    previous = place.word_before_last()
+    if letter in "гвдпэ":
+        # Russian: "в 1990 г. Он", "XX в. Он", "и т. д. Он", but "г. Москва".
+        counted = previous[-1:].isdigit() or _ROMAN.fullmatch(previous)
+        return bool(counted) or (previous in {"т.", "н."} and _is_starter(follower))
+    if letter == "C" and previous in {"a.", "d."}:
+        return not follower[:1].isdigit()  # Spanish: "en 300 a. C. Estaban"
+    if len(previous) == 2 and previous[0].islower() and previous[1] == ".":
+        return False  # "z. B. Die Linke"
+    return previous in known.LETTERED or previous.endswith(("°", "º")) or _is_starter(follower)
+
+
+def _is_ordinal(place: Place, number: str, follower: str) -> bool:
+    """Whether a number and its full stop are an ordinal, as in German "am 14. November"."""
+    if len(number) > 2:
+        return False
+    if follower in known.ORDINAL_NOUNS:
+        return True
+    return (
+        place.word_before_last().lower() in known.ORDINAL_CUES
+        and follower not in known.STARTERS
+    )
+
+
+@lru_cache(maxsize=64)
+def _line_ends_sentence(line: str, place: Place, wrap: int) -> bool:
+    """Whether a line break ends a sentence, `wrap` being the longest line's length.
+
+    A line of its own is a sentence; text that was only wrapped goes on. A break was
+    deliberate if the next word would still have fitted on the line.
+    """
+    line, after = line.strip(), place.after
+    if not line:
+        return False
+    if _BULLET.match(after):
+        return True
+    numbered = _NUMBERED_ITEM.match(after)
+    if line[-1] in ",–—-" or (after[0].islower() and not numbered):
+        return False
+    if place.stop == "." and known.is_abbreviation(place.last_word()):
+        return False
+    first = after.split(None, 1)[0]
+    length = len(line) + 1 + len(first)
+    fits = length <= wrap or (length <= NARROWEST_WRAP and _is_starter(first))
+    if numbered or _NUMBERED_ITEM.match(line) or _BULLET.match(line):
+        return fits or line[-1] in ":;.!?"
+    return fits and line.rsplit(None, 1)[-1] not in known.UNFINISHED
