@@ -137,19 +137,28 @@ AUTH_PASSWORD_VALIDATORS = [
 CSRF_COOKIE_HTTPONLY = False
 
 # --- Mail: to the console unless a server is named --------------------------------------
-EMAIL_HOST = env("EMAIL_HOST")
-EMAIL_PORT = env_int("EMAIL_PORT", 587)
-EMAIL_HOST_USER = env("EMAIL_HOST_USER")
-EMAIL_HOST_PASSWORD = env("EMAIL_HOST_PASSWORD")
-EMAIL_USE_TLS = env("EMAIL_USE_TLS", "1") == "1"
-EMAIL_TIMEOUT = 20
-EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+MAILERS = {
+    "default": {
+        "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "OPTIONS": {
+            "host": env("EMAIL_HOST"),
+            "port": env_int("EMAIL_PORT", 587),
+            "username": env("EMAIL_HOST_USER"),
+            "password": env("EMAIL_HOST_PASSWORD"),
+            "use_tls": env("EMAIL_USE_TLS", "1") == "1",
+            "timeout": 20,
+        },
+    }
+    if env("EMAIL_HOST")
+    else {"BACKEND": "django.core.mail.backends.console.EmailBackend"}
+}
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("DEFAULT_FROM_EMAIL", "annotate@localhost")
 
 # --- Limits of a story -----------------------------------------------------------------
 STORY_MAX_BYTES = env_int("STORY_MAX_BYTES", 2_000_000)  # of UTF-8 text
 STORY_MAX_SENTENCES = env_int("STORY_MAX_SENTENCES", 20_000)
 STORY_FILE_MAX_BYTES = env_int("STORY_FILE_MAX_BYTES", 10_000_000)
+IMPORT_MAX_BYTES = env_int("IMPORT_MAX_BYTES", 50_000_000)  # a story with everybody's tags
 # A form that carries a whole story, its fields and its marks of where sentences end.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * STORY_MAX_BYTES + 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = STORY_MAX_SENTENCES + 1_000

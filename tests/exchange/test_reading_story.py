@@ -87,7 +87,7 @@ def test_pasted_text_has_its_lone_first_line_as_headline():
         ("One line.", "One line."),
         ("One line.\n\n", "One line."),
         ("Two\nlines\n\nBody.", "Two\nlines\n\nBody."),
-        ("x" * 301 + "\n\nBody.", "x" * 301 + "\n\nBody."),
+        ("x" * 501 + "\n\nBody.", "x" * 501 + "\n\nBody."),
     ],
     ids=["one line", "one line and blank ones", "first paragraph of two lines", "long"],
 )
