@@ -81,7 +81,7 @@ if ! usable $(python) || ! imports $(python) pip; then
 fi
 echo "Installing packages…"
 rm -f .venv/installed
-$(python) -m pip install --quiet --disable-pip-version-check --no-input --require-hashes \
+$(python) -m pip install -qq --disable-pip-version-check --no-input --require-hashes \
   --only-binary :all: -r requirements.lock ||
   fail "Installing packages failed: what went wrong is said above. Run the command again."
 echo "$$lock" > .venv/installed

@@ -114,11 +114,14 @@ def prepare_environment() -> None:
     global _server
     if os.environ.get("DATABASE_URL"):
         return
-    server = Server(data_dir())
-    server.join()
-    _server = server
-    os.environ["DATABASE_URL"] = server.url()
+    _server = Server(data_dir())
     atexit.register(stop)
+    try:
+        _server.join()
+    except BaseException:
+        stop()
+        raise
+    os.environ["DATABASE_URL"] = _server.url()
 
 
 def watch() -> None:
@@ -189,16 +192,11 @@ class Server:
             self.users = os.open(self._file("users"), os.O_RDWR | os.O_CREAT, 0o600)
             fcntl.flock(self.users, fcntl.LOCK_SH)
             self.ensure_running(make=True)
-        except (EmbeddedError, KeyboardInterrupt):
-            self.leave()
-            raise
         except psycopg.Error as error:
-            self.leave()
             raise EmbeddedError(
                 f"The database in {self.data} answers with an error: {reason_in(str(error))}."
             ) from error
         except OSError as error:
-            self.leave()
             raise EmbeddedError(
                 f"Cannot use {error.filename or self.home}: {error.strerror or error}. "
                 "Set ANNOTATE_DATA_DIR to a directory that you may write to."

@@ -19,38 +19,22 @@ from types import FrameType
 HOST = "127.0.0.1"
 OLDEST_PYTHON = (3, 12)
 GRACEFUL_SECONDS = 5
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class RunnerError(Exception):
     """The site cannot run. The message is one line: what is wrong, and what to do."""
 
 
-class Interrupts:
-    """Turns the first signal to end into KeyboardInterrupt, and drops all later ones.
-
-    A second Ctrl-C must not keep the database from being stopped cleanly.
-    """
-
-    def __init__(self) -> None:
-        self.ending = False
-        signal.signal(signal.SIGINT, self._handle)
-        signal.signal(signal.SIGTERM, self._handle)
-        # Under nohup a closed terminal is not to end us.
-        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-            signal.signal(signal.SIGHUP, self._handle)
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:
-        if not self.ending:
-            self.ending = True
-            raise KeyboardInterrupt
-
-
 def main() -> int:
     from annotate import embedded
 
-    interrupts = Interrupts()
+    # Under nohup a closed terminal is not to end us.
+    endings = [number for number in ENDINGS if signal.getsignal(number) != signal.SIG_IGN]
     code = 0
     try:
+        for number in endings:
+            signal.signal(number, end)
         run()
     except KeyboardInterrupt:
         pass
@@ -58,12 +42,23 @@ def main() -> int:
         embedded.complain(error)
         code = 1
     finally:
-        interrupts.ending = True
+        ignore_endings()
         embedded.stop()
     if code == 0:
         with suppress(OSError):  # the terminal may be gone
             print("\nStopped.", flush=True)
     return code
+
+
+def end(number: int, frame: FrameType | None) -> None:
+    ignore_endings()
+    raise KeyboardInterrupt
+
+
+def ignore_endings() -> None:
+    """From here on a second Ctrl-C does not keep the database from a clean end."""
+    for number in ENDINGS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def run() -> None:
@@ -184,7 +179,7 @@ def prepare_database() -> None:
 
     try:
         call_command("migrate", verbosity=0, interactive=False)
-        call_command("load_seeds")
+        call_command("load_seeds", verbosity=0)
     except (Error, CommandError) as error:
         raise RunnerError(f"Preparing the database failed: {error}") from error
 
@@ -248,14 +243,10 @@ def serve(listener: socket.socket, sign_in: Path) -> None:
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )
     server = Server(config)
-    hang_up = signal.getsignal(signal.SIGHUP)
-    if hang_up is not signal.SIG_IGN:
-        # uvicorn sees to SIGINT and SIGTERM, and raises them again when it has stopped.
+    # uvicorn sees to SIGINT and SIGTERM, and raises them again when it has stopped.
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
         signal.signal(signal.SIGHUP, server.handle_exit)
-    try:
-        server.run(sockets=[listener])
-    finally:
-        signal.signal(signal.SIGHUP, hang_up)
+    server.run(sockets=[listener])
 
 
 def welcome(number: int, sign_in: Path) -> str:

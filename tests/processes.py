@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -38,7 +39,8 @@ sys.stdin.read()
 def wait_until[T](condition: Callable[[], T], seconds: float = 30) -> T:
     """Return what `condition` answers once that is true; ask it often, for so long."""
     pause = threading.Event()
-    for _ in range(int(seconds / 0.02)):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
         if answer := condition():
             return answer
         pause.wait(0.02)
@@ -78,29 +80,24 @@ def postmaster(home: Path) -> int | None:
 
 def environment(home: Path, **variables: str) -> dict[str, str]:
     """Return the environment of a process that uses the embedded database in `home`."""
-    left_out = ("DATABASE_URL", "SECRET_KEY", "DJANGO_SETTINGS_MODULE", "DEBUG", "PORT")
+    left_out = ("DATABASE_URL", "SECRET_KEY", "ALLOWED_HOSTS", "HTTPS", "DEBUG", "PORT")
     kept = {name: value for name, value in os.environ.items() if name not in left_out}
     return {**kept, "ANNOTATE_DATA_DIR": str(home), **variables}
-
-
-def start(*command: str, **variables: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=variables,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 class DatabaseUser:
     """A process that uses the embedded database of `home`; `url` once it has it."""
 
     def __init__(self, home: Path, *arguments: str) -> None:
-        command = [sys.executable, "-c", USER, *arguments]
-        self.process = start(*command, **environment(home))
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", USER, *arguments],
+            cwd=ROOT,
+            env=environment(home),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
     @property
     def url(self) -> str:
@@ -153,8 +150,17 @@ class Site:
     def __init__(self, home: Path, **variables: str) -> None:
         self.home = home
         self.port = free_port()
-        variables = environment(home, **{"PORT": str(self.port), **variables})
-        self.process = start(sys.executable, "-m", "annotate.runner", **variables)
+        # In files: a pipe that nobody reads would hold up a site that has much to say.
+        self.files = [home / "said.txt", home / "complained.txt"]
+        with self.files[0].open("w") as said, self.files[1].open("w") as complained:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "annotate.runner"],
+                cwd=ROOT,
+                env=environment(home, PORT=str(self.port), **variables),
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=complained,
+            )
 
     def status(self) -> int | None:
         """Return how /healthz/ answers; None if nobody does."""
@@ -167,18 +173,25 @@ class Site:
             return None
 
     def healthy(self) -> bool:
-        if self.process.poll() is not None:
-            raise AssertionError(self.process.communicate())
-        return self.status() == 200
+        status = self.status()
+        # 503 while the database is away; anything else is a mistake.
+        assert self.process.poll() is None, self.words()
+        assert status in (None, 200, 503), self.words()
+        return status == 200
 
     def database(self) -> str:
         return f"postgresql://postgres@/annotate?host={quote(f'{self.home}/postgres', safe='')}"
 
-    def end(self, number: int = signal.SIGINT, *, times: int = 1) -> tuple[str, str]:
+    def end(self, number: int = signal.SIGINT) -> tuple[str, str]:
         """Send the signal; return what the site said on standard output and error."""
-        for _ in range(times):
-            self.process.send_signal(number)
-        return self.process.communicate(timeout=60)
+        self.process.send_signal(number)
+        self.process.wait(timeout=60)
+        return self.words()
+
+    def words(self) -> tuple[str, str]:
+        """Return what the site said so far on standard output and error."""
+        said, complained = (file.read_text() for file in self.files)
+        return said, complained
 
 
 @contextmanager

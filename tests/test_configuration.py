@@ -63,9 +63,11 @@ def test_every_way_to_read_a_variable_is_noticed(how):
 
 
 def test_defaults_on_the_page_are_those_of_the_settings():
-    settings = (ROOT / "annotate/settings.py").read_text()
-    pattern = r'env(?:_list|_int)?\("([A-Z_]+)", "?([^")]*)"?\)'
-    defaults = dict(re.findall(pattern, settings))
+    sources = "".join(source.read_text() for source in (ROOT / "annotate").glob("*.py"))
+    with_default = r'env(?:_list|_int)?\("([A-Z_]+)", "?([^")]*)"?\)'
+    or_default = r'environ\.get\("([A-Z_]+)"\) or "?(\d+)"?'
+    defaults = dict(re.findall(with_default, sources) + re.findall(or_default, sources))
+    assert {"PORT", "TIME_ZONE", "STORY_MAX_BYTES"} <= defaults.keys()
     for name, said in rows().items():
         default = re.fullmatch(r"`([^`]*)`", said)
         if default and name in defaults:
