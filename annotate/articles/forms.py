@@ -44,7 +44,7 @@ class StartForm(forms.Form):
     title = forms.CharField(
         required=False,
         max_length=500,
-        help_text="If you leave it empty, the story's own headline is taken.",
+        help_text="If you leave it empty, the story’s own headline is taken.",
         error_messages={"max_length": "The headline may have 500 characters at most."},
     )
     text = StoryText(required=False, label="Paste the story")
@@ -53,8 +53,12 @@ class StartForm(forms.Form):
         label="Or choose a file",
         error_messages={"empty": "The file is empty. Choose a file with text."},
         widget=forms.FileInput(attrs={"accept": ",".join(ENDINGS)}),
+        help_text=f"{', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}. You can drag it here.",
     )
     story: reading.Story
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, label_suffix="", **kwargs)
 
     def clean_title(self) -> str:
         return _line(self.cleaned_data["title"])
@@ -117,7 +121,7 @@ class CheckForm(forms.ModelForm):
     dropped = 0
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, label_suffix="", **kwargs)
         # A program may leave it out; a person who empties it gets the default.
         self.fields["language"].required = False
         self.fields["published"].input_formats = ["%Y-%m-%d"]  # type: ignore[attr-defined]
