@@ -2,17 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
-
-from annotate import embedded
-
-embedded.prepare_environment()
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotate.settings")
-os.environ.setdefault("SECRET_KEY", "for tests only")
-# Playwright runs an event loop in the thread of the test, which also asks the database.
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 
 @pytest.fixture

@@ -1,0 +1,21 @@
+"""The site's settings as the tests run them: pytest loads these before anything else."""
+
+import os
+
+from annotate import embedded
+
+os.environ.setdefault("SECRET_KEY", "for tests only")
+# Playwright runs an event loop in the thread of the test, which also asks the database.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+embedded.prepare_environment()
+
+from annotate.settings import *  # noqa: E402, F403
+
+# A password is made for each person of each test: spend no time on making it hard to guess.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Straight from static/, without the names and copies that `collectstatic` makes.
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_AUTOREFRESH = True

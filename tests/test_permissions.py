@@ -1,0 +1,128 @@
+"""Who may reach which address: every address of the site against every kind of person.
+
+`ana` owns the draft, the tag and the reading of this table; `ben` is another reviewer.
+The tags of the table stand in an open story, so for `ben` their existence is a secret: 404.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from annotate.annotations import actions
+from tests.factories import make_article
+
+PEOPLE = ["nobody", "ana", "ben", "mo", "ada"]
+
+# "sign in" is a redirect there; with a POST the numbers are for an empty body, which is
+# refused as wrong input (422) only after permission is settled.
+IN, OK, SEE, BAD, NO, HIDDEN = "sign in", 200, 303, 422, 403, 404
+EVERYONE = [OK, OK, OK, OK, OK]
+MEMBERS = [IN, OK, OK, OK, OK]
+
+TABLE: list[tuple[str, str, list]] = [
+    ("GET", "healthz", EVERYONE),
+    ("GET", "sign_in", [OK, 302, 302, 302, 302]),
+    ("POST", "sign_out", [IN, 302, 302, 302, 302]),
+    ("GET", "password_reset", EVERYONE),
+    ("GET", "password_reset_done", EVERYONE),
+    ("GET", "password_reset_confirm", EVERYONE),
+    ("GET", "password_reset_complete", EVERYONE),
+    ("GET", "password_change", MEMBERS),
+    ("GET", "password_change_done", MEMBERS),
+    ("GET", "settings", MEMBERS),
+    ("GET", "articles", MEMBERS),
+    ("GET", "new_article", MEMBERS),
+    ("POST", "new_article", [IN, BAD, BAD, BAD, BAD]),
+    ("GET", "article", MEMBERS),
+    ("GET", "article draft", [IN, OK, HIDDEN, OK, OK]),
+    ("POST", "article_status", [IN, NO, NO, BAD, BAD]),
+    ("POST", "article_status draft", [IN, BAD, HIDDEN, BAD, BAD]),
+    ("POST", "annotate", [IN, BAD, BAD, BAD, BAD]),
+    ("POST", "annotate draft", [IN, BAD, HIDDEN, BAD, BAD]),
+    ("POST", "undo", [IN, SEE, SEE, SEE, SEE]),
+    ("POST", "undo draft", [IN, 409, HIDDEN, 409, 409]),
+    ("POST", "redo", [IN, SEE, SEE, SEE, SEE]),
+    ("GET", "history", MEMBERS),
+    ("GET", "history draft", [IN, OK, HIDDEN, OK, OK]),
+    ("GET", "annotation", [IN, OK, HIDDEN, OK, OK]),
+    ("POST", "annotation", [IN, SEE, HIDDEN, NO, NO]),
+    ("POST", "withdraw", [IN, SEE, HIDDEN, NO, NO]),
+    ("GET", "sentence", MEMBERS),
+    ("GET", "sentence draft", [IN, OK, HIDDEN, OK, OK]),
+    ("POST", "reading", [IN, SEE, SEE, SEE, SEE]),
+    ("POST", "reading draft", [IN, 409, HIDDEN, 409, 409]),
+    ("GET", "guideline", MEMBERS),
+    ("GET", "export", MEMBERS),
+    ("GET", "export draft", [IN, OK, HIDDEN, OK, OK]),
+    ("GET", "import_jsonl", [IN, NO, NO, OK, OK]),
+    ("POST", "import_jsonl", [IN, NO, NO, BAD, BAD]),
+]
+
+
+@pytest.fixture
+def places(ana, article, claim):
+    """The arguments of each address that has any."""
+    draft = make_article(title="A draft", body="Not for others.", submitted_by=ana, status="draft")
+    tag = actions.annotate(article=article, reviewer=ana, label=claim, start=0, end=5).annotation
+    story, hidden = {"pk": article.pk}, {"pk": draft.pk}
+    sentences = {"pk": article.sentences.get(position=1).pk}
+    secret = {"pk": draft.sentences.get(position=1).pk}
+    return {
+        **dict.fromkeys(
+            ["article", "article_status", "annotate", "undo", "redo", "history"], (story, hidden)
+        ),
+        "annotation": ({"pk": tag.pk}, None),
+        "withdraw": ({"pk": tag.pk}, None),
+        "sentence": (sentences, secret),
+        "reading": (sentences, secret),
+        "export": ({**story, "format": "jsonl"}, {**hidden, "format": "jsonl"}),
+        "password_reset_confirm": ({"uidb64": "MQ", "token": "no-such-token"}, None),
+    }
+
+
+@pytest.mark.parametrize(("method", "name", "expected"), TABLE, ids=lambda value: str(value))
+@pytest.mark.parametrize("who", PEOPLE)
+def test_address(request, client, places, method, name, expected, who):
+    from django.urls import reverse
+
+    name, _, draft = name.partition(" ")
+    kwargs = places[name][1 if draft else 0] if name in places else None
+    if who != "nobody":
+        client.force_login(request.getfixturevalue(who))
+    response = client.generic(method, reverse(name, kwargs=kwargs))
+    wanted = expected[PEOPLE.index(who)]
+    if wanted == IN:
+        assert (response.status_code, response["Location"].split("?")[0]) == (
+            302,
+            reverse("sign_in"),
+        )
+    else:
+        assert response.status_code == wanted
+
+
+def names(resolver: URLResolver) -> Iterator[str]:
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLPattern):
+            yield str(entry.name)
+        elif entry.namespace != "admin":  # tests/test_admin.py has these
+            yield from names(entry)
+
+
+def test_no_address_is_missing_from_the_table():
+    listed = {name.partition(" ")[0] for _, name, _ in TABLE}
+    assert set(names(get_resolver())) == listed
+
+
+@pytest.mark.parametrize("name", ["article", "annotation", "sentence", "history", "guideline"])
+def test_htmx_without_a_session_is_told_so(client, places, name):
+    from django.urls import reverse
+
+    kwargs = places[name][0] if name in places else None
+    response = client.get(reverse(name, kwargs=kwargs), headers={"HX-Request": "true"})
+    assert (response.status_code, response.text) == (
+        401,
+        "Your session has ended. Sign in again.",
+    )
