@@ -13,4 +13,5 @@ urlpatterns = [
     path("accounts/", include("annotate.accounts.urls")),
     path("", include("annotate.articles.urls")),
     path("", include("annotate.annotations.urls")),
+    path("", include("annotate.exchange.urls")),
 ]

@@ -1,0 +1,65 @@
+"""The formats that an article can be exported in: one module each, one entry here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from django.utils.text import slugify
+
+from annotate.accounts.models import User
+from annotate.articles.models import Article
+
+from . import jsonl, spreadsheet
+
+BLOCK_BYTES = 64 * 1024  # a server hands each block on for itself
+
+
+@dataclass(frozen=True)
+class Format:
+    """`write` yields the text for an article and a person; a person of None sees everything."""
+
+    name: str
+    media_type: str
+    ending: str
+    write: Callable[[Article, User | None], Iterator[str]]
+
+    def encode(self, article: Article, user: User | None) -> Iterator[bytes]:
+        """Yield the bytes of an export, the same for a page as for a command."""
+        block = bytearray()
+        for part in self.write(article, user):
+            block += part.encode()
+            if len(block) >= BLOCK_BYTES:
+                yield bytes(block)
+                block.clear()
+        yield bytes(block)
+
+    def file_name(self, article: Article) -> str:
+        """Return a name of letters, digits and hyphens, from the title where it has any."""
+        stem = slugify(article.title, allow_unicode=True)[:80].strip("-_")
+        return f"{stem or f'article-{article.pk}'}.{self.ending}"
+
+
+FORMATS = {
+    one.name: one
+    for one in (
+        Format("csv", "text/csv; charset=utf-8", "csv", spreadsheet.write),
+        Format("jsonl", "application/jsonl; charset=utf-8", "jsonl", jsonl.write),
+    )
+}
+
+
+class UnknownFormat(LookupError):  # noqa: N818 - named for what happened
+    """There is no such format; the message names those there are."""
+
+    def __init__(self, name: str) -> None:
+        known = " and ".join(sorted(FORMATS))
+        super().__init__(f"There is no format “{name}”. There are {known}.")
+
+
+def find(name: str) -> Format:
+    """Raises UnknownFormat."""
+    try:
+        return FORMATS[name]
+    except KeyError:
+        raise UnknownFormat(name) from None
