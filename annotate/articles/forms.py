@@ -58,7 +58,7 @@ class StartForm(forms.Form):
     story: reading.Story
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
 
     def clean_title(self) -> str:
         return _line(self.cleaned_data["title"])
@@ -121,7 +121,7 @@ class CheckForm(forms.ModelForm):
     dropped = 0
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
         # A program may leave it out; a person who empties it gets the default.
         self.fields["language"].required = False
         self.fields["published"].input_formats = ["%Y-%m-%d"]  # type: ignore[attr-defined]

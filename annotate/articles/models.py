@@ -115,6 +115,9 @@ class Article(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    def get_absolute_url(self) -> str:
+        return reverse("article", args=[self.pk])
+
     def clean(self) -> None:
         """Hold the address to the web, the language to the shape of a tag."""
         errors = {}
@@ -126,9 +129,6 @@ class Article(models.Model):
             errors["language"] = str(error.message)
         if errors:
             raise ValidationError(errors)
-
-    def get_absolute_url(self) -> str:
-        return reverse("article", args=[self.pk])
 
     @property
     def is_open(self) -> bool:
