@@ -555,10 +555,12 @@ def open_programs() -> None:
     readable = stat.S_IROTH | stat.S_IXOTH
     if (programs() / "postgres").stat().st_mode & readable == readable:
         return
-    tree = programs().parent
-    for path in [tree, *tree.rglob("*")]:
-        mode = path.stat().st_mode
-        path.chmod(mode | stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0))
+    package = programs().parent.parent
+    # The wheel keeps shared libraries beside the package.
+    for tree in [programs().parent, package.with_name(f"{package.name}.libs")]:
+        for path in [tree, *tree.rglob("*")] if tree.exists() else []:
+            mode = path.stat().st_mode
+            path.chmod(mode | stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0))
 
 
 def complain(error: Exception) -> None:
