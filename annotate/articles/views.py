@@ -2,27 +2,84 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from annotate.accounts.models import User
 from annotate.accounts.preferences import KEYS, Preferences
 from annotate.annotations import queries
 from annotate.annotations.models import Label
+from annotate.annotations.views import see_other
+from annotate.http import Request
 
 from . import actions
+from .forms_list import ListForm
 from .models import Article
+from .queries import list_articles
 
 
-def articles(request: HttpRequest) -> HttpResponse:
-    found = Article.objects.visible_to(request.user).defer("text", "search")
-    return render(request, "articles/list.html", {"articles": found})
+@require_safe
+@vary_on_headers("HX-Request")
+def articles(request: Request) -> HttpResponse:
+    """The articles that this person may work on: their own progress first, or a search."""
+    form = ListForm(request.GET)
+    asked = form.asked()
+    address = reverse("articles") + (f"?{urlencode(asked)}" if asked else "")
+    partial = bool(request.htmx) and not request.htmx.history_restore_request
+    page, rows = list_articles(request.user, page=request.GET.get("page"), **asked)
+    response = render(
+        request,
+        "articles/list.html" + ("#results" if partial else ""),
+        {
+            "form": form,
+            "asked": asked,
+            "page": page,
+            "rows": rows,
+            "partial": partial,
+            "keep": urlencode(asked),
+        },
+        status=422 if form.errors else 200,
+    )
+    if partial:
+        # Back leads to the list as it was before this search, not to each word typed.
+        typing_on = request.htmx.trigger == "q" and "?q=" in (request.htmx.current_url or "")
+        response["HX-Replace-Url" if typing_on else "HX-Push-Url"] = address
+    return response
 
 
-def status(request: HttpRequest, pk: int) -> HttpResponse:
-    return redirect("article", pk)
+@require_POST
+def status(request: Request, pk: int) -> HttpResponse:
+    """Open, lock or archive an article: moderators any, others their own drafts."""
+    visible = Article.objects.visible_to(request.user).defer("text", "search")
+    article = get_object_or_404(visible, pk=pk)
+    wanted = request.POST.get("status", "")
+    try:
+        with transaction.atomic():
+            # Locked: what one may do depends on the status, which another may be changing.
+            editable = Article.objects.editable_by(request.user).defer("text", "search")
+            if not editable.select_for_update(no_key=True).filter(pk=pk).first():
+                raise PermissionDenied(
+                    "Only a moderator may change the status of this story, "
+                    "or who put it in while it is a draft."
+                )
+            if wanted not in Article.Status.values:
+                raise ValidationError("Choose a status: open, locked or archived.")
+            actions.set_status(article, wanted)
+    except ValidationError as error:
+        message = {"message": " ".join(error.messages), "article_pk": pk}
+        template = "annotations/refused.html" + ("#message" if request.htmx else "")
+        response = render(request, template, message, status=422)
+        patch_vary_headers(response, ["HX-Request"])
+        return response
+    return see_other(article.get_absolute_url())
 
 
 def article(request: HttpRequest, pk: int) -> HttpResponse:

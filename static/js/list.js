@@ -1,0 +1,13 @@
+// Search as you type: what to do when no list comes back.
+document.body.addEventListener("htmx:responseError", ({ detail }) => {
+  // The session ended: the page itself asks to sign in, and comes back to this search.
+  if (detail.xhr.status === 401) location.assign(detail.pathInfo.finalRequestPath);
+  else say(`The list could not be brought up to date (error ${detail.xhr.status}). Try again.`);
+});
+document.body.addEventListener("htmx:sendError", () => {
+  say("The server cannot be reached: the list below is not up to date. Try again.");
+});
+
+function say(message) {
+  document.getElementById("found").textContent = message;
+}
