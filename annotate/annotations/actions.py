@@ -56,6 +56,7 @@ class Done:
     annotation: Annotation | None = None
     sentences: list[Sentence] = field(default_factory=list)
     latest: int = 0  # the person's last change before this one
+    repeated: bool = False  # the request was carried out before, `change` is of that time
 
 
 @dataclass
@@ -264,6 +265,7 @@ def done_before(change: Change) -> Done:
         positions=_positions(thing),
         change=change,
         annotation=change.annotation,
+        repeated=True,
     )
 
 

@@ -27,6 +27,10 @@ class PassageForm(RequestForm):
     note = forms.CharField(required=False, max_length=10_000, strip=False)
     confidence = forms.IntegerField(required=False, min_value=1, max_value=5)
 
+    def clean_note(self) -> str:
+        """As typed, but for the line ends that browsers send."""
+        return self.cleaned_data["note"].replace("\r\n", "\n")
+
     def clean(self) -> dict:
         cleaned = super().clean() or {}
         start, end = cleaned.get("start"), cleaned.get("end")

@@ -246,20 +246,22 @@ def answer(done: Done, user: User, since: int | None) -> dict[str, Any]:
     another tab comes along.
     """
     article, change = done.article, done.change
-    latest = change or latest_change(article, user)
+    latest = change if change and not done.repeated else latest_change(article, user)
+    counts = legend(article, user)
     positions, sentences = done.positions, done.sentences
     if since is not None and since != done.latest:
         others = positions_changed_since(article, user, since)
         if not others <= set(positions):
             positions, sentences = sorted({*positions, *others}), []
+    names = {label.slug: label.name for label in counts.labels}
     return {
         "article": article,
         "sentences": tagged_sentences(article, user, positions, sentences),
-        "legend": legend(article, user),
+        "legend": counts,
         "latest": latest,
         "can_undo": bool(latest and latest.undo_top_id),
         "can_redo": bool(latest and latest.redo_top_id),
-        "said": wording.of_change(change) if change else "Nothing changed",
+        "said": wording.of_change(change, names) if change else "Nothing changed",
         "annotation": done.annotation,
     }
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from annotate.articles.models import Article, Sentence
@@ -136,15 +137,15 @@ def history(request: HttpRequest, pk: int) -> HttpResponse:
     page = Paginator(changes, 100).get_page(request.GET.get("page"))
     labels = dict(Label.objects.values_list("slug", "name"))
     lines = [(change, wording.of_change(change, labels)) for change in page]
-    template = "annotations/history.html" + ("#lines" if request.htmx else "")
-    return render(request, template, {"article": article, "page": page, "lines": lines})
+    context = {"article": article, "page": page, "lines": lines}
+    return page_or_partial(request, "annotations/history.html", "lines", context)
 
 
 @require_GET
 def guideline(request: HttpRequest) -> HttpResponse:
     """What each label means."""
-    template = "annotations/guideline.html" + ("#labels" if request.htmx else "")
-    return render(request, template, {"labels": Label.objects.all()})
+    context = {"labels": Label.objects.all()}
+    return page_or_partial(request, "annotations/guideline.html", "labels", context)
 
 
 # --- What these views have in common -------------------------------------------------------
@@ -202,10 +203,10 @@ def _panel(request: HttpRequest, annotation: Annotation) -> HttpResponse:
     sentences = annotation.article.sentences.filter(
         position__range=(annotation.first_position - 1, annotation.last_position + 1)
     )
-    template = "annotations/detail.html" + ("#panel" if request.htmx else "")
-    return render(
+    return page_or_partial(
         request,
-        template,
+        "annotations/detail.html",
+        "panel",
         {
             "annotation": annotation,
             "article": annotation.article,
@@ -241,6 +242,15 @@ def _refused(request: HttpRequest, message: str, *, pk: int | None, status: int)
     """Say why nothing was changed: to htmx as the page's message, else as a page."""
     template = "annotations/refused.html" + ("#message" if request.htmx else "")
     return render(request, template, {"message": message, "article_pk": pk}, status=status)
+
+
+def page_or_partial(
+    request: HttpRequest, page: str, partial: str, context: dict[str, object]
+) -> HttpResponse:
+    """Render a page, or for htmx only the partial of it; caches keep the two apart."""
+    response = render(request, f"{page}#{partial}" if request.htmx else page, context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
 
 
 def see_other(url: str) -> HttpResponse:
