@@ -1,7 +1,7 @@
 // What the story shows: answers of the server put in place without disturbing the person, and
 // what is being saved drawn over it meanwhile.
 
-import { endOf, rangeOf, sentenceAt, sentences, startOf } from "./offsets.js";
+import { endOf, passageOf, rangeOf, sentenceAt, sentences, startOf } from "./offsets.js";
 
 /** The tags whose passage touches a sentence, from their badges. */
 export function tagsOn(sentence) {
@@ -18,8 +18,10 @@ export function ownTag(label, start, end) {
   return document.querySelector(wanted);
 }
 
-/** Put an answer's elements in place of those with their ids; keep focus where it was. */
+/** Put an answer's elements in place of those with their ids; keep focus and selection. */
 export function apply(html) {
+  const selection = getSelection();
+  const selected = selection.isCollapsed ? null : passageOf(selection.getRangeAt(0));
   const answer = new DOMParser().parseFromString(`<template>${html}</template>`, "text/html");
   const active = document.activeElement;
   const within = active?.closest(".s");
@@ -38,7 +40,13 @@ export function apply(html) {
     const again = (badge && place?.querySelector(`[data-annotation="${badge}"]`)) || place || (control && document.getElementById(control));
     (again?.disabled ? document.querySelector(".s[tabindex='0']") : again)?.focus({ preventScroll: true });
   }
+  if (selected && selection.isCollapsed) select(selected);
   return answer.querySelector("template").content;
+}
+
+function select({ start, end }) {
+  const range = rangeOf(start, end);
+  getSelection().setBaseAndExtent(range.startContainer, range.startOffset, range.endContainer, range.endOffset);
 }
 
 /** Draw what is on its way: `items` of the outbox. */

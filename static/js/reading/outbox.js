@@ -3,18 +3,22 @@
 // dropped connection and an ended session. It is sent in order, one at a time, over all tabs
 // of this browser; its `request` id lets the server do it exactly once, however often it is sent.
 
-const RETRY = [1000, 2000, 4000, 8000, 15000];
+const RETRY = [1000, 2000, 4000, 8000, 15000]; // milliseconds
+const PATIENCE = 20_000; // milliseconds until a connection without an answer counts as dropped
+const KEEPALIVE_BYTES = 60_000; // what a browser still sends for a page that was closed
 
 export class Outbox {
-  /** `onAnswer(html, item)`, `onRefused(html, item)`, `onState(state, waiting)`, `onChange()`. */
+  /** `onAnswer(html, item)`, `onHeard(html, since)`, `onRefused(html, item)`, `onState(state, waiting)`, `onChange()`. */
   constructor({ user, article, since, handlers }) {
     // One queue for all stories: what was left unsent in one is sent from any other.
+    this.user = user;
     this.prefix = `annotate:${user}:`;
     this.article = article;
     this.since = since;
     this.handlers = handlers;
     this.attempt = 0;
     this.timer = 0;
+    this.due = Infinity; // when the timer runs out
     this.sending = null;
     this.state = "saved";
     this.memory = new Map(); // used as well where storage is full or forbidden
@@ -33,6 +37,23 @@ export class Outbox {
   /** What is not yet saved in this story, oldest first. */
   here() {
     return this.items().filter((item) => item.article === this.article);
+  }
+
+  /** The same, without what an undo that waits as well will take back. */
+  standing() {
+    const done = [];
+    let undone = [];
+    for (const item of this.here()) {
+      if (item.url.endsWith("/undo/")) {
+        if (done.length) undone.push(done.pop());
+      } else if (item.url.endsWith("/redo/")) {
+        if (undone.length) done.push(undone.pop());
+      } else {
+        done.push(item);
+        undone = [];
+      }
+    }
+    return done;
   }
 
   /** What is not yet saved, oldest first. */
@@ -76,7 +97,7 @@ export class Outbox {
     const stamp = String(Date.now()).padStart(15, "0");
     this.count += 1;
     const order = `${stamp}-${String(this.count).padStart(6, "0")}`;
-    const id = crypto.randomUUID?.() ?? uuid();
+    const id = uuid();
     const key = `${this.prefix}${order}-${id}`;
     const item = { key, id, article: this.article, url, fields, show, ref, after: Date.now() + wait };
     this.put(item);
@@ -85,10 +106,13 @@ export class Outbox {
     return item;
   }
 
-  /** Put newer `fields` into an item that was not sent yet; false if it is too late. */
+  /**
+   * Put newer `fields` into an item that waits; false if it is too late. It gets a new id: what
+   * was there before may have reached the server although no answer came back.
+   */
   replace(item, fields, wait) {
     if (this.sending?.key === item.key || !this.items().some((one) => one.key === item.key)) return false;
-    this.put({ ...item, fields, after: Date.now() + wait });
+    this.put({ ...item, id: uuid(), fields, after: Date.now() + wait });
     this.changed();
     this.soon(wait);
     return true;
@@ -106,15 +130,27 @@ export class Outbox {
     this.handlers.onState(state, waiting);
   }
 
+  /** Send in so many milliseconds, if nothing is to be sent earlier. */
   soon(milliseconds) {
+    const due = Date.now() + milliseconds;
+    if (due >= this.due) return;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.drain(), milliseconds);
+    this.due = due;
+    this.timer = setTimeout(() => {
+      this.due = Infinity;
+      this.drain();
+    }, milliseconds);
   }
 
   /** Send all that waits. One tab sends at a time, so that the order holds. */
   async drain() {
-    if (this.draining || !this.items().length) return;
+    if (this.draining) {
+      this.again = true; // what was added may have been too late for the loop that runs
+      return;
+    }
+    if (!this.items().length) return;
     this.draining = true;
+    this.again = false;
     try {
       if (navigator.locks) {
         await navigator.locks.request(this.prefix, () => this.sendAll());
@@ -123,6 +159,7 @@ export class Outbox {
       }
     } finally {
       this.draining = false;
+      if (this.again) this.soon(0);
     }
   }
 
@@ -146,15 +183,23 @@ export class Outbox {
   /** Send one item; true if the next may go. */
   async send(item) {
     this.sending = item;
+    const since = item.article === this.article ? { since: this.since() } : {};
+    const body = new URLSearchParams({ ...item.fields, request: item.id, ...since }).toString();
     let response;
     let html = "";
     try {
       response = await fetch(item.url, {
         method: "POST",
-        headers: { "HX-Request": "true", "X-CSRFToken": cookie("csrftoken") },
-        body: new URLSearchParams({ ...item.fields, request: item.id, ...this.sinceOf(item) }),
+        headers: {
+          "Content-Type": "application/x-www-form-urlencoded",
+          "HX-Request": "true",
+          "X-CSRFToken": cookie("csrftoken"),
+          "X-Person": this.user, // somebody else may have signed in in another tab
+        },
+        body,
         redirect: "manual",
-        keepalive: true,
+        signal: AbortSignal.timeout(PATIENCE),
+        keepalive: body.length < KEEPALIVE_BYTES,
       });
       html = await response.text();
     } catch {
@@ -162,27 +207,26 @@ export class Outbox {
     } finally {
       this.sending = null;
     }
-    if (response.status === 401 || response.type === "opaqueredirect") {
+    // A 403 that is not the site's own: the token went with the session.
+    const noToken = response.status === 403 && !html.includes('id="message"');
+    if (response.status === 401 || response.type === "opaqueredirect" || noToken) {
       this.say("signed-out", this.items().length);
       return false;
     }
     if (response.status >= 500 || response.status === 429) return this.later();
     this.attempt = 0;
     if (this.state !== "saved") this.state = "saving";
-    this.drop(item);
+    // Another tab may have put newer words into it meanwhile: those stay.
+    if (this.items().find((one) => one.key === item.key)?.id === item.id) this.drop(item);
     if (response.ok) {
       this.name(item, html);
       if (item.article === this.article) this.handlers.onAnswer(html, item);
-      this.channel?.postMessage({ html, article: item.article });
+      this.channel?.postMessage({ html, article: item.article, since: since.since });
     } else {
       this.handlers.onRefused(html, item);
     }
     this.changed();
     return true;
-  }
-
-  sinceOf(item) {
-    return item.article === this.article ? { since: this.since() } : {};
   }
 
   /** Tell items that waited for this one which annotation it made. */
@@ -203,8 +247,8 @@ export class Outbox {
   }
 
   /** Another tab of this browser got an answer. */
-  hear({ html, article }) {
-    if (article === this.article) this.handlers.onAnswer(html, null);
+  hear({ html, article, since }) {
+    if (article === this.article) this.handlers.onHeard(html, since);
     this.changed();
   }
 }
@@ -213,8 +257,9 @@ function cookie(name) {
   return document.cookie.split("; ").find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
 }
 
-// crypto.randomUUID is missing on plain http from another machine.
 function uuid() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  // Missing on plain http from another machine.
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;
   bytes[8] = (bytes[8] & 0x3f) | 0x80;

@@ -34,19 +34,35 @@ const outbox = new Outbox({
   since: latest,
   handlers: {
     onAnswer(html, item) {
-      const answer = marks.apply(html);
-      dressSentences();
-      if (item) say(answer.querySelector("#said")?.textContent);
-      if (!item || item.url.endsWith("do/")) panel.refresh();
+      const answer = show(html);
+      say(answer.querySelector("#said")?.textContent);
+      if (!item.url.startsWith(`/annotations/${panel.current()}/`)) panel.refresh();
+    },
+    onHeard(html, since) {
+      const before = latest();
+      show(html);
+      // What happened before the other tab's last look is still to come with the next answer.
+      if (Number(since) > Number(before)) document.getElementById("controls").dataset.latest = before;
+      panel.refresh();
     },
     onRefused(html) {
-      const message = new DOMParser().parseFromString(html, "text/html").body.textContent.trim();
+      const page = new DOMParser().parseFromString(html, "text/html");
+      const message = page.getElementById("message")?.textContent.trim();
       complain(message || "The server refused this. Nothing was changed.");
+      panel.refresh();
     },
     onState: showState,
-    onChange: () => marks.drawPending(outbox?.here() ?? []),
+    onChange: () => marks.drawPending(outbox?.standing() ?? []),
   },
 });
+
+/** Put an answer in place, and draw again what the person is choosing there. */
+function show(html) {
+  const answer = marks.apply(html);
+  dressSentences();
+  marks.drawPassage(passage);
+  return answer;
+}
 
 function showState(state, waiting) {
   const element = document.getElementById("state");
@@ -158,9 +174,9 @@ function tag(label) {
   const { start, end } = target;
   const on = passage ? "the passage" : where(sentence);
   const standing = marks.ownTag(label, start, end);
-  const pending = outbox.here().findLast(({ show }) => show?.toggle === `${label} ${start} ${end}`);
-  const stands = pending ? pending.show.label : standing;
   const toggle = `${label} ${start} ${end}`;
+  const pending = outbox.standing().findLast(({ show }) => show?.toggle === toggle);
+  const stands = pending ? pending.show.label : standing && !standing.matches(".going");
   if (!stands) {
     const show = { toggle, label, start, end, text: `${badgeOf(label)}…` };
     outbox.add({ url: `/articles/${article}/annotations/`, fields: { start, end, label }, show });
@@ -178,7 +194,7 @@ function nothingHere() {
   const sentence = currentSentence();
   if (!sentence) return;
   const id = sentence.id.replace("sentence-", "");
-  const pending = outbox.here().findLast(({ show }) => show?.reading === id);
+  const pending = outbox.standing().findLast(({ show }) => show?.reading === id);
   const read = !(pending ? pending.fields.read === "true" : sentence.matches(".read"));
   const [start, end] = [offsets.startOf(sentence), offsets.endOf(sentence)];
   outbox.add({
@@ -244,6 +260,7 @@ function stopBeside(offset, by, granularity, side) {
 
 function choose(chosen) {
   passage = { start: chosen.start, end: chosen.end };
+  getSelection().removeAllRanges(); // from here on the passage is what counts
   marks.drawPassage(passage);
   const range = offsets.rangeOf(passage.start, passage.end);
   const words = textOfPassage();
@@ -325,7 +342,7 @@ document.addEventListener("click", (event) => {
   const act = event.target.closest("[data-act]")?.dataset.act;
   if (act === "help" || act === "guideline") {
     event.preventDefault();
-    show(act);
+    openDialog(act);
   }
   if (event.target.closest("a.tag")) {
     event.preventDefault();
@@ -337,8 +354,12 @@ document.addEventListener("click", (event) => {
     if (event.target.closest(".n")) event.preventDefault();
     clearPassage();
     sentence.focus({ preventScroll: true });
-    const box = event.target.getClientRects()[0] ?? sentence.getBoundingClientRect();
-    openPalette({ box: { left: event.clientX, top: box.top, bottom: Math.max(event.clientY + 12, 0) } });
+    if (event.detail === 0) {
+      openPalette({ focus: true }); // the number's link, by key
+      return;
+    }
+    const line = 16;
+    openPalette({ box: { left: event.clientX, top: event.clientY - line, bottom: event.clientY + line } });
   } else if (!sentence && !palette.contains(event.target) && !selecting) {
     clearPassage();
     palette.close();
@@ -364,7 +385,7 @@ function openHere() {
   else openPalette({ focus: true });
 }
 
-function show(id) {
+function openDialog(id) {
   const dialog = document.getElementById(id);
   if (!dialog.open) dialog.showModal();
 }
@@ -386,8 +407,8 @@ const does = {
   nothing: nothingHere,
   undo: () => history_("undo"),
   redo: () => history_("redo"),
-  guideline: () => show("guideline"),
-  help: () => show("help"),
+  guideline: () => openDialog("guideline"),
+  help: () => openDialog("help"),
 };
 
 const passageKeys = {
@@ -398,7 +419,8 @@ const passageKeys = {
 };
 
 document.addEventListener("keydown", (event) => {
-  const { key, target } = event;
+  const { target } = event;
+  const key = keyOf(event);
   if (event.ctrlKey || event.metaKey || document.querySelector("dialog[open]")) return;
   if (key === "Escape") {
     escape();
@@ -428,6 +450,12 @@ document.addEventListener("keydown", (event) => {
   }
   event.preventDefault();
 });
+
+/** The key that was meant: Caps Lock makes no redo of an undo. */
+function keyOf({ key, shiftKey }) {
+  if (key.length > 1 || !/\p{L}/u.test(key)) return key;
+  return shiftKey ? key.toUpperCase() : key.toLowerCase();
+}
 
 function escape() {
   if (palette.isOpen()) palette.close({ restore: true });

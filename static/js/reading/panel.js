@@ -8,6 +8,7 @@ export const isOpen = () => panel.childElementCount > 0;
 export const contains = (node) => panel.contains(node);
 export const current = () => panel.firstElementChild?.id.replace("annotation-", "") ?? null;
 
+let wanted = null; // the annotation that is open or about to be
 let outbox;
 let onClose;
 
@@ -25,29 +26,28 @@ export function start(theOutbox, closed) {
 }
 
 /** Show annotation `id`; says so in words if the server cannot be asked. */
-export async function open(id, { focus = true } = {}) {
-  let response;
+export async function open(id) {
+  wanted = id;
+  let html;
   try {
-    response = await fetch(`/annotations/${id}/`, { headers: { "HX-Request": "true" } });
+    html = await ask(id);
   } catch {
+    wanted = current();
     return "There is no connection: the tag can be opened when it is back.";
   }
-  if (!response.ok) return "This tag cannot be opened now.";
-  panel.innerHTML = await response.text();
-  for (const item of outbox.here()) {
-    // What was typed here and is not yet saved, perhaps before a reload.
-    if (item.url === `/annotations/${id}/` && "note" in item.fields) {
-      const note = panel.querySelector("[name=note]");
-      if (note) note.value = item.fields.note;
-      typing.set(id, item);
-    }
+  if (wanted !== id) return ""; // closed, or another one opened, meanwhile
+  if (!html) {
+    wanted = current();
+    return "This tag cannot be opened now.";
   }
+  fill(id, html);
   history.replaceState(null, "", `#annotation-${id}`);
-  if (focus) panel.querySelector("h2").focus();
+  panel.querySelector("h2").focus();
   return "";
 }
 
 export function close() {
+  wanted = null;
   if (!isOpen()) return;
   const id = current();
   panel.replaceChildren();
@@ -56,9 +56,32 @@ export function close() {
 }
 
 /** Read the panel again, as after an undo; not while somebody types in it. */
-export function refresh() {
-  if (isOpen() && document.activeElement?.tagName !== "TEXTAREA") {
-    open(current(), { focus: panel.contains(document.activeElement) });
+export async function refresh() {
+  const id = current();
+  const typed = () => document.activeElement?.tagName === "TEXTAREA";
+  if (!id || typed()) return;
+  const html = await ask(id).catch(() => "");
+  if (!html || wanted !== id || typed()) return;
+  const stops = () => [...panel.querySelectorAll("h2, a, button, input, select")];
+  const place = stops().indexOf(document.activeElement);
+  fill(id, html);
+  if (place >= 0) (stops()[place] ?? stops()[0]).focus({ preventScroll: true });
+}
+
+/** The panel of annotation `id` as HTML; empty if the server does not give it. */
+async function ask(id) {
+  const response = await fetch(`/annotations/${id}/`, { headers: { "HX-Request": "true" } });
+  return response.ok ? response.text() : "";
+}
+
+function fill(id, html) {
+  panel.innerHTML = html;
+  const form = panel.querySelector("[data-edit]");
+  for (const item of outbox.standing()) {
+    // What was done here and is not yet saved, perhaps before a reload.
+    if (!form || item.url !== `/annotations/${id}/`) continue;
+    for (const [name, value] of Object.entries(item.fields)) form.elements[name].value = value;
+    if ("note" in item.fields) typing.set(id, item);
   }
 }
 
