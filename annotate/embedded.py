@@ -27,7 +27,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
@@ -364,6 +364,7 @@ class Server:
 
     def _stop(self) -> None:
         """Stop the server and return when its last process is gone."""
+        socket_dir = self.socket_dir()
         began = time.monotonic()
         while self._is_alive():
             waited = time.monotonic() - began
@@ -374,6 +375,9 @@ class Server:
             elif waited > ORPHAN_SECONDS:
                 self._end_orphans()
             time.sleep(POLL_SECONDS)
+        if socket_dir != self.data:
+            with suppress(OSError):
+                socket_dir.rmdir()
 
     def _open_log(self) -> IO[bytes]:
         if self.log.exists() and self.log.stat().st_size > LOG_BYTES:

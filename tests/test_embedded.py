@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import unquote
 
 import psycopg
 import pytest
@@ -252,7 +253,10 @@ def test_any_path_will_do(home, name):
     with database_user(home / name) as user:
         url = user.url
         assert answers(url)
+        socket_dir = Path(unquote(url.partition("host=")[2].partition("&")[0]))
+        assert (socket_dir / ".s.PGSQL.5432").is_socket()
     assert postmaster(home) is None
+    assert socket_dir.is_relative_to(home) or not socket_dir.exists()
 
 
 def test_directory_that_cannot_be_made(home):
