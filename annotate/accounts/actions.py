@@ -25,3 +25,16 @@ def create_user(*, username: str, password: str, role: str, public_name: str = "
     user.save()
     user.groups.add(Group.objects.get(name=role))
     return user
+
+
+@transaction.atomic
+def set_role(user: User, role: str) -> None:
+    """Give an account one role, or none for an empty `role`; it keeps its other groups.
+
+    Who moderates may enter the admin, and nobody else but superusers.
+    """
+    roles = Group.objects.filter(name__in=Role.values)
+    user.groups.remove(*roles.exclude(name=role))
+    user.groups.add(*roles.filter(name=role))
+    user.is_staff = user.is_superuser or role in (Role.MODERATOR, Role.ADMIN)
+    user.save(update_fields=["is_staff"])

@@ -11,4 +11,6 @@ class AccountsConfig(AppConfig):
         # Django makes an app's permissions after that app's migrations: grant them after
         # the last app that has any.
         last = apps.get_app_config("sessions")
-        post_migrate.connect(roles.grant_permissions, sender=last, dispatch_uid="annotate.roles")
+        post_migrate.connect(
+            roles.grant_permissions, sender=last, dispatch_uid="annotate.roles"
+        )

@@ -5,8 +5,9 @@ Stored on the account, so that every device of a person works alike.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 # action -> (key, what it does). Labels have keys of their own, which admins choose.
@@ -21,6 +22,39 @@ KEYS: dict[str, tuple[str, str]] = {
     "guideline": ("g", "Show the guideline of the labels"),
     "help": ("?", "Show all keys"),
 }
+THEMES = {"system": "As the system", "light": "Light", "dark": "Dark"}
+
+# What people write -> how the key is called. The page or the browser needs these.
+TAKEN = {
+    **{" ": "Space", "space": "Space", "spacebar": "Space", "tab": "Tab", "shift": "Shift"},
+    **{"escape": "Escape", "esc": "Escape", "control": "Control", "ctrl": "Control"},
+    **{"alt": "Alt", "option": "Alt", "meta": "Meta", "command": "Meta", "cmd": "Meta"},
+    **dict.fromkeys(["up", "down", "left", "right", *"↑↓←→"], "An arrow"),
+    **dict.fromkeys(["arrowup", "arrowdown", "arrowleft", "arrowright"], "An arrow"),
+}
+
+
+class KeyRefused(ValueError):  # noqa: N818 - named for what happened, as ArticleClosed
+    """A key cannot be chosen. The message is a sentence for the person."""
+
+
+def key_of(written: str, action: str) -> str:
+    """Return the key that a person wrote for an action, as a browser's `event.key` has it.
+
+    Raises KeyRefused.
+    """
+    key = unicodedata.normalize("NFC", written)
+    key = " " if key.isspace() else key.strip()
+    name = key.casefold()
+    if name == "enter":
+        if action != "open":
+            raise KeyRefused("Enter opens the sentence in focus. Choose another key.")
+        return "Enter"
+    if name in TAKEN:
+        raise KeyRefused(f"{TAKEN[name]} is needed to move about the page. Choose another key.")
+    if len(key) != 1 or not key.isprintable() or unicodedata.category(key)[0] == "M":
+        raise KeyRefused("Write one character, such as x, 7 or +.")
+    return key
 
 
 @dataclass
@@ -34,9 +68,21 @@ class Preferences:
 
     @classmethod
     def of(cls, user: Any) -> Preferences:
-        stored = getattr(user, "preferences", None) or {}
-        known = {one.name for one in fields(cls)}
-        return cls(**{name: value for name, value in stored.items() if name in known})
+        """Return `user`'s choices; what is stored and makes no sense counts as not chosen."""
+        stored = getattr(user, "preferences", None)
+        preferences = cls()
+        if not isinstance(stored, dict):
+            return preferences
+        for name in ("keys_on", "move_on"):
+            if isinstance(stored.get(name), bool):
+                setattr(preferences, name, stored[name])
+        if isinstance(theme := stored.get("theme"), str) and theme in THEMES:
+            preferences.theme = theme
+        if isinstance(keys := stored.get("keys"), dict):
+            preferences.keys = {
+                action: key for action, key in keys.items() if _stands(action, key)
+            }
+        return preferences
 
     def key(self, action: str) -> str:
         return self.keys.get(action, KEYS[action][0])
@@ -48,3 +94,10 @@ class Preferences:
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def _stands(action: str, key: object) -> bool:
+    try:
+        return isinstance(key, str) and key_of(key, action) == key
+    except KeyRefused:
+        return False

@@ -1,0 +1,119 @@
+"""A person's own settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from typing import Any, Protocol
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.forms.boundfield import BoundField
+
+from .models import User
+from .preferences import KEYS, THEMES, KeyRefused, Preferences, key_of
+
+# Names stand in lists and exports: no control characters, and none that turn the text
+# after them around.
+UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+class HasKey(Protocol):
+    """A label: accounts do not know where labels come from."""
+
+    slug: str
+    name: str
+    key: str
+
+
+class SettingsForm(forms.ModelForm):
+    """Name, mail, look and keys. An empty key is the one that stands without any choice."""
+
+    theme = forms.ChoiceField(label="Colours", choices=THEMES.items(), widget=forms.RadioSelect)
+    move_on = forms.BooleanField(
+        label="After a tag, move on to the next sentence", required=False
+    )
+    keys_on = forms.BooleanField(label="Use the keys below while reading", required=False)
+
+    class Meta:
+        model = User
+        fields = ["public_name", "email"]
+        labels = {"email": "E-mail"}
+        help_texts = {
+            "public_name": "What others and exports call you. Your user name, if left empty.",
+            "email": "Only for a new password, if you forget yours.",
+        }
+        error_messages = {
+            "public_name": {"unique": "Somebody else has this name. Choose another one."}
+        }
+
+    def __init__(self, *args: Any, labels: Collection[HasKey], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        chosen = Preferences.of(self.instance)
+        # action or label slug -> the key without any choice, and what it does
+        self.actions = dict(KEYS) | {
+            one.slug: (one.key, f"{one.name}: on or off") for one in labels
+        }
+        self.slugs = [one.slug for one in labels]
+        for action, key in chosen.key_map(labels).items():
+            standard, what = self.actions[action]
+            self.fields[f"key_{action}"] = forms.CharField(
+                label=what,
+                required=False,
+                strip=False,
+                max_length=20,
+                initial=key,
+                widget=forms.TextInput(
+                    attrs={
+                        **{"class": "key", "placeholder": standard, "autocomplete": "off"},
+                        **{"autocapitalize": "none", "spellcheck": "false"},
+                    }
+                ),
+            )
+        self.initial.update(theme=chosen.theme, move_on=chosen.move_on, keys_on=chosen.keys_on)
+
+    def key_fields(self) -> Iterator[BoundField]:
+        """The keys, those of the labels first: they are pressed most."""
+        for action in [*self.slugs, *(one for one in self.actions if one not in self.slugs)]:
+            yield self[f"key_{action}"]
+
+    def clean_public_name(self) -> str:
+        name = " ".join(self.cleaned_data["public_name"].split())
+        if UNPRINTABLE.search(name):
+            raise ValidationError(
+                "The name holds a character that cannot be shown. Take it out."
+            )
+        # Here already: an empty field would not be compared with other people's names.
+        return name or self.instance.username
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        self.keys: dict[str, str] = {}
+        for action, (standard, _) in self.actions.items():
+            written = cleaned.get(f"key_{action}", "")
+            try:
+                self.keys[action] = key_of(written, action) if written else standard
+            except KeyRefused as error:
+                self.add_error(f"key_{action}", str(error))
+        for action, key in self.keys.items():
+            others = [one for one in self.keys if self.keys[one] == key and one != action]
+            if others:
+                what = "” and “".join(self.what(one) for one in others)
+                self.add_error(f"key_{action}", f"{key} is also the key for “{what}”.")
+        return cleaned
+
+    def what(self, action: str) -> str:
+        """What a key does, without the keys that do it too."""
+        return self.actions[action][1].partition(" (")[0]
+
+    def save(self, commit: bool = True) -> User:
+        user: User = self.instance
+        user.preferences = Preferences(
+            theme=self.cleaned_data["theme"],
+            move_on=self.cleaned_data["move_on"],
+            keys_on=self.cleaned_data["keys_on"],
+            # Only what differs: where a label's own key changes, it changes for all others.
+            keys={one: key for one, key in self.keys.items() if key != self.actions[one][0]},
+        ).as_json()
+        user.save(update_fields=["public_name", "email", "preferences"])
+        return user
