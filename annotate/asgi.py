@@ -11,4 +11,5 @@ from a2wsgi import WSGIMiddleware
 from annotate.wsgi import application as pages
 
 # One thread holds one database connection.
-application = WSGIMiddleware(pages, workers=int(os.environ.get("WEB_THREADS") or 8))
+threads = int(os.environ.get("WEB_THREADS") or 8)
+application = WSGIMiddleware(pages, workers=threads)  # type: ignore[arg-type]

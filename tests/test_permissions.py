@@ -65,14 +65,19 @@ TABLE: list[tuple[str, str, list]] = [
 @pytest.fixture
 def places(ana, article, claim):
     """The arguments of each address that has any."""
-    draft = make_article(title="A draft", body="Not for others.", submitted_by=ana, status="draft")
-    tag = actions.annotate(article=article, reviewer=ana, label=claim, start=0, end=5).annotation
+    draft = make_article(
+        title="A draft", body="Not for others.", submitted_by=ana, status="draft"
+    )
+    tag = actions.annotate(
+        article=article, reviewer=ana, label=claim, start=0, end=5
+    ).annotation
     story, hidden = {"pk": article.pk}, {"pk": draft.pk}
     sentences = {"pk": article.sentences.get(position=1).pk}
     secret = {"pk": draft.sentences.get(position=1).pk}
     return {
         **dict.fromkeys(
-            ["article", "article_status", "annotate", "undo", "redo", "history"], (story, hidden)
+            ["article", "article_status", "annotate", "undo", "redo", "history"],
+            (story, hidden),
         ),
         "annotation": ({"pk": tag.pk}, None),
         "withdraw": ({"pk": tag.pk}, None),

@@ -9,9 +9,9 @@ done once, and `AlreadyDone` says so.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -54,7 +54,7 @@ class Done:
     positions: list[int]
     change: Change | None = None
     annotation: Annotation | None = None
-    sentences: list[Sentence] = field(default_factory=list)
+    sentences: Sequence[Sentence] = ()
     latest: int = 0  # the person's last change before this one
     repeated: bool = False  # the request was carried out before, `change` is of that time
 
@@ -64,7 +64,7 @@ class Passage:
     """A passage of a locked article: what an annotation stores of it."""
 
     article: Article
-    sentences: list[Sentence]
+    sentences: Sequence[Sentence]
     exact: str
     prefix: str
     suffix: str
@@ -93,7 +93,9 @@ def _once(by: User, request: uuid.UUID | None) -> Iterator[None]:
     except IntegrityError as error:
         if "change_one_per_request" not in str(error):
             raise
-        changes = Change.objects.select_related("annotation__label", "reading__sentence", "target")
+        changes = Change.objects.select_related(
+            "annotation__label", "reading__sentence", "target"
+        )
         raise AlreadyDone(changes.get(by=by, request=request)) from error
 
 
@@ -194,7 +196,7 @@ def withdraw(annotation: Annotation, *, by: User, request: uuid.UUID | None = No
 def set_reading(
     sentence: Sentence, *, by: User, read: bool | None = None, request: uuid.UUID | None = None
 ) -> Done:
-    """Say that there is nothing to tag in a sentence, or take that back; None does the other."""
+    """Say that nothing is to tag in a sentence, or take that back; None does the other."""
     with _once(by, request):
         article = _lock(sentence.article_id, by)
         reading = Reading.objects.filter(sentence=sentence, reviewer=by).first()
@@ -311,7 +313,7 @@ def _passage(article: Article, person: User, start: int, end: int) -> Passage:
             read=Exists(
                 Reading.objects.live().filter(sentence=OuterRef("pk"), reviewer=person)
             ),
-            latest=Subquery(latest.annotate(pk=Max("pk")).values("pk")),
+            latest=Subquery(latest.annotate(last=Max("pk")).values("last")),
         )
         .order_by("position")
         .select_for_update(of=("article",), no_key=True)
@@ -324,7 +326,7 @@ def _passage(article: Article, person: User, start: int, end: int) -> Passage:
         )
     found = sentences[0]
     _refuse_closed(found.article)
-    window: str = found.window  # type: ignore[attr-defined]
+    window: str = found.window
     exact = window[start - left : end - left]
     if len(exact) != end - start:
         raise WrongPassage(f"The passage ends at {end}, after the end of the article's text.")
@@ -334,7 +336,7 @@ def _passage(article: Article, person: User, start: int, end: int) -> Passage:
         exact=exact,
         prefix=window[: start - left],
         suffix=window[end - left :],
-        latest=found.latest or 0,  # type: ignore[attr-defined]
+        latest=found.latest or 0,
     )
 
 
@@ -374,7 +376,7 @@ def _record(
         after=_snapshot(thing),
         request=request,
     )
-    change.below_id = Change.objects.undo_top(article, by)  # type: ignore[assignment]
+    change.below_id = Change.objects.undo_top(article, by)
     if kind == Kind.EDITED:
         _continue_note(change)
     change.save(force_insert=True)
@@ -464,7 +466,9 @@ def _positions(thing: Annotation | Reading) -> list[int]:
     return list(range(thing.first_position, thing.last_position + 1))
 
 
-def _done(annotation: Annotation, change: Change | None, passage: Passage | None = None) -> Done:
+def _done(
+    annotation: Annotation, change: Change | None, passage: Passage | None = None
+) -> Done:
     return Done(
         article=passage.article if passage else annotation.article,
         positions=_positions(annotation),

@@ -74,7 +74,7 @@ class AnnotationQuerySet(models.QuerySet["Annotation"]):
         return self.filter(first_position__lte=last, last_position__gte=first)
 
     def in_reading_order(self) -> AnnotationQuerySet:
-        """By start; of those that start together, the longer one, which holds the others, first."""
+        """By start; of those that start together the longest first: it holds the others."""
         return self.order_by("start", "-end", "pk")
 
 
@@ -161,7 +161,9 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
         """Moderators see everyone's; others see only their own."""
         if user.is_moderator:
             return self
-        return self.filter(reviewer=user, sentence__article__in=Article.objects.visible_to(user))
+        return self.filter(
+            reviewer=user, sentence__article__in=Article.objects.visible_to(user)
+        )
 
 
 class Reading(models.Model):
@@ -256,7 +258,9 @@ class Change(models.Model):
 
     class Meta:
         ordering = ["pk"]
-        indexes = [models.Index(name="change_of_person_in_article", fields=["article", "by", "-id"])]
+        indexes = [
+            models.Index(name="change_of_person_in_article", fields=["article", "by", "-id"])
+        ]
         constraints = [
             models.UniqueConstraint(name="change_one_per_request", fields=["by", "request"]),
             models.CheckConstraint(
@@ -281,4 +285,3 @@ class Change(models.Model):
         if self.kind == self.Kind.UNDONE:
             return self.pk
         return self.below_id if self.kind == self.Kind.REDONE else None
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from django.db import connection
@@ -68,7 +69,7 @@ class TaggedSentence:
 
 
 def article_paragraphs(article: Article, user: User) -> list[list[TaggedSentence]]:
-    """Return the whole article, a list of sentences for each paragraph; the headline is the first.
+    """Return the whole article, the sentences of each paragraph; the headline comes first.
 
     Three queries, whatever the number of sentences and tags.
     """
@@ -124,11 +125,8 @@ def tagged_sentences(
     wanted = set(positions)
     if not wanted:
         return []
-    rows = sentences or with_text(article.sentences.filter(position__in=wanted))
-    visible = [
-        annotation
-        for annotation in _visible(article, user).touching(min(wanted), max(wanted))
-    ]
+    rows: Sequence[Any] = sentences or with_text(article.sentences.filter(position__in=wanted))
+    visible = list(_visible(article, user).touching(min(wanted), max(wanted)))
     read = getattr(rows[0], "read", None) if rows else None
     reads = (
         set()
@@ -203,7 +201,7 @@ def _runs(text: str, start: int, position: int, annotations: list[Annotation]) -
                 break
     edges = sorted(cuts)
     runs = []
-    for left, right in zip(edges, edges[1:], strict=False):
+    for left, right in pairwise(edges):
         under = [one for one in annotations if one.start < right and one.end > left]
         classes = " ".join(
             f"l{lanes[one.pk]}-{one.label.slug}" for one in under if one.pk in lanes
@@ -218,7 +216,7 @@ def _runs(text: str, start: int, position: int, annotations: list[Annotation]) -
 
 
 def words(text: str, start: int) -> list[tuple[int, int, str]]:
-    """Return `[start, end)` and text of each word; punctuation belongs to the word it touches."""
+    """Return `[start, end)` and text of each word, with the punctuation that it touches."""
     return [(start + m.start(), start + m.end(), m[0]) for m in re.finditer(r"\S+", text)]
 
 
@@ -226,10 +224,12 @@ def words_around(sentences, start: int, end: int) -> list[tuple[Sentence, list]]
     """Return each sentence with its words; a passage that ends inside a word cuts it there."""
     found = []
     for row in with_text(sentences):
-        cuts = sorted({row.start, row.end} | {at for at in (start, end) if row.start < at < row.end})
+        cuts = sorted(
+            {row.start, row.end} | {at for at in (start, end) if row.start < at < row.end}
+        )
         pieces = [
             piece
-            for left, right in zip(cuts, cuts[1:], strict=False)
+            for left, right in pairwise(cuts)
             for piece in words(row.text[left - row.start : right - row.start], left)
         ]
         found.append((row, pieces))
@@ -252,7 +252,7 @@ def answer(done: Done, user: User, since: int | None) -> dict[str, Any]:
     if since is not None and since != done.latest:
         others = positions_changed_since(article, user, since)
         if not others <= set(positions):
-            positions, sentences = sorted({*positions, *others}), []
+            positions, sentences = sorted({*positions, *others}), ()
     names = {label.slug: label.name for label in counts.labels}
     return {
         "article": article,
@@ -299,7 +299,7 @@ LEGEND = f"""
            (SELECT count(*) FROM ({COVERED}) covered),
            (SELECT max(position) + 1 FROM articles_sentence WHERE article_id = %(article)s)
       FROM annotations_label label ORDER BY label."order", label.id
-"""
+"""  # noqa: S608 - composed of constants
 
 PROGRESS = f"""
     SELECT article_id, count(*) FROM ({COVERED}) covered GROUP BY article_id
@@ -367,7 +367,7 @@ def progress_by_article(articles: Sequence[Article], user: User) -> dict[int, in
 def counts_by_article(
     articles: Sequence[Article], user: User
 ) -> dict[int, list[tuple[str, str, int]]]:
-    """Return `(label slug, label name, tags)` for each article: own tags, or all for moderators."""
+    """Return `(label slug, name, tags)` for each article: own tags, moderators all."""
     counts: dict[int, list[tuple[str, str, int]]] = {}
     values = {
         "articles": [one.pk for one in articles],

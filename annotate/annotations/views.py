@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from annotate.articles.models import Article, Sentence
+from annotate.http import Request
 
 from . import actions, queries, wording
 from .forms import EditForm, PassageForm, ReadingForm, RequestForm
@@ -18,7 +19,7 @@ from .models import Annotation, Change, Label
 
 
 @require_POST
-def annotate(request: HttpRequest, pk: int) -> HttpResponse:
+def annotate(request: Request, pk: int) -> HttpResponse:
     """Put a label on a passage."""
     form = PassageForm(request.POST)
     if not form.is_valid():
@@ -37,7 +38,7 @@ def annotate(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def annotation(request: HttpRequest, pk: int) -> HttpResponse:
+def annotation(request: Request, pk: int) -> HttpResponse:
     """Look at one annotation, or change it."""
     annotation = _annotation(request, pk)
     if request.method == "GET":
@@ -63,7 +64,7 @@ def annotation(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+def withdraw(request: Request, pk: int) -> HttpResponse:
     """Take one's own annotation back."""
     annotation = _annotation(request, pk)
     if annotation.reviewer_id != request.user.pk:
@@ -72,24 +73,24 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def undo(request: HttpRequest, pk: int) -> HttpResponse:
+def undo(request: Request, pk: int) -> HttpResponse:
     return _small(request, pk, actions.undo, _article(request, pk))
 
 
 @require_POST
-def redo(request: HttpRequest, pk: int) -> HttpResponse:
+def redo(request: Request, pk: int) -> HttpResponse:
     return _small(request, pk, actions.redo, _article(request, pk))
 
 
 @require_POST
-def reading(request: HttpRequest, pk: int) -> HttpResponse:
+def reading(request: Request, pk: int) -> HttpResponse:
     """Say that there is nothing to tag in a sentence; again, take that back."""
     sentence = _sentence(request, pk)
     return _small(request, sentence.article_id, actions.set_reading, sentence)
 
 
 @require_GET
-def sentence(request: HttpRequest, pk: int) -> HttpResponse:
+def sentence(request: Request, pk: int) -> HttpResponse:
     """Tag one sentence, or a passage that begins in it, without JavaScript."""
     sentence = _sentence(request, pk)
     article = sentence.article
@@ -121,7 +122,7 @@ def sentence(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
-def history(request: HttpRequest, pk: int) -> HttpResponse:
+def history(request: Request, pk: int) -> HttpResponse:
     """What the person did in this article, the latest first; moderators see everyone's."""
     article = _article(request, pk)
     changes = (
@@ -142,7 +143,7 @@ def history(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
-def guideline(request: HttpRequest) -> HttpResponse:
+def guideline(request: Request) -> HttpResponse:
     """What each label means."""
     context = {"labels": Label.objects.all()}
     return page_or_partial(request, "annotations/guideline.html", "labels", context)
@@ -151,27 +152,31 @@ def guideline(request: HttpRequest) -> HttpResponse:
 # --- What these views have in common -------------------------------------------------------
 
 
-def _article(request: HttpRequest, pk: int) -> Article:
+def _article(request: Request, pk: int) -> Article:
     visible = Article.objects.visible_to(request.user).defer("text", "search")
     return get_object_or_404(visible, pk=pk)
 
 
-def _annotation(request: HttpRequest, pk: int) -> Annotation:
+def _annotation(request: Request, pk: int) -> Annotation:
     visible = Annotation.objects.visible_to(request.user).select_related(
         "article", "label", "reviewer"
     )
     return get_object_or_404(visible.defer("article__text", "article__search"), pk=pk)
 
 
-def _sentence(request: HttpRequest, pk: int) -> Sentence:
+def _sentence(request: Request, pk: int) -> Sentence:
     visible = Sentence.objects.filter(article__in=Article.objects.visible_to(request.user))
     sentences = visible.select_related("article").defer("article__text", "article__search")
     return get_object_or_404(sentences, pk=pk)
 
 
-def _small(request: HttpRequest, article: int, action: Callable, thing: object) -> HttpResponse:
+def _small(request: Request, article: int, action: Callable, thing: object) -> HttpResponse:
     """Carry out an action that takes one thing and little else."""
-    form = ReadingForm(request.POST) if action is actions.set_reading else RequestForm(request.POST)
+    form = (
+        ReadingForm(request.POST)
+        if action is actions.set_reading
+        else RequestForm(request.POST)
+    )
     if not form.is_valid():
         return _invalid(request, form, article)
     asked = form.cleaned_data
@@ -180,7 +185,7 @@ def _small(request: HttpRequest, article: int, action: Callable, thing: object) 
 
 
 def _carry_out(
-    request: HttpRequest, pk: int, since: int | None, action: Callable[[], actions.Done]
+    request: Request, pk: int, since: int | None, action: Callable[[], actions.Done]
 ) -> HttpResponse:
     """Run an action, and answer the sentences it changed or why it was refused."""
     try:
@@ -198,7 +203,7 @@ def _carry_out(
     return render(request, "articles/answer.html", queries.answer(done, request.user, since))
 
 
-def _panel(request: HttpRequest, annotation: Annotation) -> HttpResponse:
+def _panel(request: Request, annotation: Annotation) -> HttpResponse:
     """One annotation with its form; its reviewer may change it while the article is open."""
     sentences = annotation.article.sentences.filter(
         position__range=(annotation.first_position - 1, annotation.last_position + 1)
@@ -223,29 +228,32 @@ def _panel(request: HttpRequest, annotation: Annotation) -> HttpResponse:
     )
 
 
-def _invalid(request: HttpRequest, form: RequestForm, pk: int) -> HttpResponse:
+def _invalid(request: Request, form: RequestForm, pk: int) -> HttpResponse:
     errors = [
-        (form.fields[name].label or name.capitalize() if name in form.fields else "", error)
-        for name, found in form.errors.items()
-        for error in found
+        (
+            str(form.fields[name].label or name.capitalize()) if name in form.fields else "",
+            error,
+        )
+        for name, found in form.errors.get_json_data().items()
+        for error in (str(one["message"]) for one in found)
     ]
     message = " ".join(f"{name}: {error}" if name else error for name, error in errors)
     return _refused(request, message, pk=pk, status=422)
 
 
-def _forbidden(request: HttpRequest) -> HttpResponse:
+def _forbidden(request: Request) -> HttpResponse:
     message = "This is another reviewer's tag: only they can change it."
     return _refused(request, message, pk=None, status=403)
 
 
-def _refused(request: HttpRequest, message: str, *, pk: int | None, status: int) -> HttpResponse:
+def _refused(request: Request, message: str, *, pk: int | None, status: int) -> HttpResponse:
     """Say why nothing was changed: to htmx as the page's message, else as a page."""
     template = "annotations/refused.html" + ("#message" if request.htmx else "")
     return render(request, template, {"message": message, "article_pk": pk}, status=status)
 
 
 def page_or_partial(
-    request: HttpRequest, page: str, partial: str, context: dict[str, object]
+    request: Request, page: str, partial: str, context: Mapping[str, object]
 ) -> HttpResponse:
     """Render a page, or for htmx only the partial of it; caches keep the two apart."""
     response = render(request, f"{page}#{partial}" if request.htmx else page, context)

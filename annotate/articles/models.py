@@ -10,7 +10,8 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Case, F, Func, GeneratedField, Q, When
+from django.db.models import Case, F, GeneratedField, Q, When
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Left
 from django.urls import reverse
 from django.utils import timezone
@@ -44,7 +45,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         return self.filter(~Q(status=Article.Status.DRAFT) | Q(submitted_by=user))
 
     def editable_by(self, user: User) -> ArticleQuerySet:
-        """Whose status and details `user` may change: moderators all, others their own drafts."""
+        """Whose status `user` may change: moderators all, others their own drafts."""
         if user.is_moderator:
             return self
         return self.filter(status=Article.Status.DRAFT, submitted_by=user)
@@ -140,7 +141,7 @@ class Article(models.Model):
 
 
 class Sentence(models.Model):
-    """A slice `[start, end)` of an article's text, in code points. Position 0 is the headline."""
+    """A slice `[start, end)` of an article's text in code points. 0 is the headline."""
 
     article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="sentences")
     position = models.PositiveIntegerField()

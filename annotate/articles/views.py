@@ -82,7 +82,7 @@ def status(request: Request, pk: int) -> HttpResponse:
     return see_other(article.get_absolute_url())
 
 
-def article(request: HttpRequest, pk: int) -> HttpResponse:
+def article(request: Request, pk: int) -> HttpResponse:
     """Read and tag one story."""
     visible = Article.objects.visible_to(request.user).defer("search")
     article = get_object_or_404(visible, pk=pk)

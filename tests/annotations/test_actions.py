@@ -14,7 +14,9 @@ from annotate.articles.models import Article
 
 def test_annotation_keeps_the_exact_passage_and_its_surroundings(ana, article, claim):
     start = article.text.index("🧑‍🤝‍🧑")
-    done = actions.annotate(article=article, reviewer=ana, label=claim, start=start, end=start + 5)
+    done = actions.annotate(
+        article=article, reviewer=ana, label=claim, start=start, end=start + 5
+    )
     annotation = done.annotation
     assert annotation.exact == "🧑‍🤝‍🧑"
     assert annotation.prefix == article.text[start - 32 : start]
@@ -77,7 +79,9 @@ def test_white_space_between_paragraphs_is_no_passage(ana, article, claim):
 
 @pytest.mark.parametrize("status", ["locked", "archived"])
 def test_closed_article_takes_no_change(ana, article, claim, sentence, status):
-    tag = actions.annotate(article=article, reviewer=ana, label=claim, start=0, end=5).annotation
+    tag = actions.annotate(
+        article=article, reviewer=ana, label=claim, start=0, end=5
+    ).annotation
     set_status(article, status)
     refused = pytest.raises(
         actions.ArticleClosed,
@@ -109,7 +113,9 @@ def test_somebody_elses_draft_does_not_exist(ana, ben, labels):
 
 
 def test_edit_moves_the_passage_with_its_quote(ana, article, claim, evidence):
-    tag = actions.annotate(article=article, reviewer=ana, label=claim, start=0, end=5).annotation
+    tag = actions.annotate(
+        article=article, reviewer=ana, label=claim, start=0, end=5
+    ).annotation
     actions.edit(tag, by=ana, end=10, label=evidence, confidence=4, note="Says who?")
     tag.refresh_from_db()
     assert (tag.exact, tag.label, tag.confidence, tag.note) == (
@@ -122,7 +128,9 @@ def test_edit_moves_the_passage_with_its_quote(ana, article, claim, evidence):
 
 def test_edit_onto_a_passage_that_has_the_label_is_refused(ana, article, claim):
     actions.annotate(article=article, reviewer=ana, label=claim, start=0, end=5)
-    tag = actions.annotate(article=article, reviewer=ana, label=claim, start=0, end=9).annotation
+    tag = actions.annotate(
+        article=article, reviewer=ana, label=claim, start=0, end=9
+    ).annotation
     with pytest.raises(
         actions.WrongPassage, match="You already have a tag with this label on this passage."
     ):
@@ -132,13 +140,17 @@ def test_edit_onto_a_passage_that_has_the_label_is_refused(ana, article, claim):
 
 
 def test_edit_that_changes_nothing_is_no_change(ana, article, claim):
-    tag = actions.annotate(article=article, reviewer=ana, label=claim, start=0, end=5).annotation
+    tag = actions.annotate(
+        article=article, reviewer=ana, label=claim, start=0, end=5
+    ).annotation
     actions.edit(tag, by=ana, note="", start=0, end=5, label=claim)
     assert Change.objects.count() == 1
 
 
 def test_typing_a_note_is_one_step_of_undo(ana, article, claim):
-    tag = actions.annotate(article=article, reviewer=ana, label=claim, start=0, end=5).annotation
+    tag = actions.annotate(
+        article=article, reviewer=ana, label=claim, start=0, end=5
+    ).annotation
     for note in ("Says", "Says who", "Says who?"):
         actions.edit(tag, by=ana, note=note)
     actions.undo(article, by=ana)
@@ -158,7 +170,9 @@ def test_reading_is_taken_back_by_the_second(ana, sentence):
 
 
 def test_undo_and_redo_walk_the_whole_log(ana, article, claim, sentence):
-    tag = actions.annotate(article=article, reviewer=ana, label=claim, start=0, end=5).annotation
+    tag = actions.annotate(
+        article=article, reviewer=ana, label=claim, start=0, end=5
+    ).annotation
     actions.edit(tag, by=ana, end=9)
     actions.set_reading(sentence, by=ana)
     actions.withdraw(tag, by=ana)
@@ -195,7 +209,9 @@ def test_undo_is_a_persons_own_and_an_articles_own(ana, ben, article, claim):
 
 
 def test_undo_leaves_what_a_moderator_hid(ana, mo, article, claim):
-    tag = actions.annotate(article=article, reviewer=ana, label=claim, start=0, end=5).annotation
+    tag = actions.annotate(
+        article=article, reviewer=ana, label=claim, start=0, end=5
+    ).annotation
     actions.edit(tag, by=ana, confidence=2)
     actions.set_hidden(tag, by=mo, hidden=True)
     actions.undo(article, by=ana)
@@ -207,7 +223,9 @@ def test_undo_leaves_what_a_moderator_hid(ana, mo, article, claim):
 
 @pytest.mark.parametrize("what", ["annotate", "reading", "undo", "redo", "edit", "withdraw"])
 def test_request_sent_twice_is_done_once(ana, article, claim, sentence, what):
-    tag = actions.annotate(article=article, reviewer=ana, label=claim, start=0, end=5).annotation
+    tag = actions.annotate(
+        article=article, reviewer=ana, label=claim, start=0, end=5
+    ).annotation
     actions.annotate(article=article, reviewer=ana, label=claim, start=0, end=7)
     actions.undo(article, by=ana)
     request = uuid.uuid4()

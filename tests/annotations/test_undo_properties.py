@@ -152,7 +152,9 @@ def test_log_replayed_is_the_present_state(ana, labels, numbers, steps):
         if not after["withdrawn"]
     }
     found, read = state(article)
-    assert present == {(pk, label, start, end, note) for pk, label, start, end, _, note in found}
+    assert present == {
+        (pk, label, start, end, note) for pk, label, start, end, _, note in found
+    }
     assert {pk for pk, after in readings.items() if not after["withdrawn"]} == {
         sentence for sentence, _ in read
     }
@@ -171,7 +173,7 @@ def test_two_sessions_at_once_lose_and_double_nothing(ana, labels):
                 carry_out(("tag", slug, (start, 5)), article, ana)
                 if start % 3 == 2:
                     carry_out(("undo",), article, ana)
-        except Exception as error:  # noqa: BLE001 - a thread's failure must fail the test
+        except Exception as error:
             failures.append(error)
         finally:
             connection.close()

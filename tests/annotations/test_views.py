@@ -62,7 +62,9 @@ def test_tag_costs_at_most_eight_queries(as_ana, address, article, sentence):
         "request": uuid.uuid4(),
         "since": 0,
     }
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
         as_ana.post(address, body, headers=HTMX)
     kinds = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
     asked = [one["sql"] for one in queries if not one["sql"].startswith(kinds)]
@@ -195,7 +197,9 @@ def test_undo_and_redo_say_what_they_did(as_ana, article, tag):
 def test_answer_brings_what_another_tab_did_since(as_ana, ana, article, tag, claim):
     first = article.sentences.get(position=1)
     seen = Change.objects.latest("pk").pk
-    actions.annotate(article=article, reviewer=ana, label=claim, start=first.start, end=first.end)
+    actions.annotate(
+        article=article, reviewer=ana, label=claim, start=first.start, end=first.end
+    )
     actions.set_reading(article.sentences.get(position=2), by=ana)
     last = article.sentences.get(position=6)
     body = {"start": last.start, "end": last.end, "label": "evidence", "since": seen}
@@ -224,7 +228,9 @@ def test_another_persons_change_of_my_tag_is_refused(client, ben, mo, tag):
     assert "This is another reviewer&#x27;s tag: only they can change it." in response.text
 
 
-def test_reviewers_see_only_their_own_tags_and_moderators_all(client, ana, ben, mo, article, tag):
+def test_reviewers_see_only_their_own_tags_and_moderators_all(
+    client, ana, ben, mo, article, tag
+):
     def marks(person):
         client.force_login(person)
         return client.get(f"/articles/{article.pk}/").text.count("<mark ")
@@ -257,7 +263,9 @@ def test_article_page_costs_the_same_for_many_tags_as_for_one(as_ana, ana, artic
     assert cost() == before
 
 
-def test_history_tells_changes_in_words_and_only_ones_own(as_ana, client, ben, article, tag, ana):
+def test_history_tells_changes_in_words_and_only_ones_own(
+    as_ana, client, ben, article, tag, ana
+):
     actions.edit(tag, by=ana, note="Who says?", confidence=2)
     actions.undo(article, by=ana)
     page = as_ana.get(f"/articles/{article.pk}/history/").text
@@ -268,9 +276,10 @@ def test_history_tells_changes_in_words_and_only_ones_own(as_ana, client, ben, a
         "Claim on the headline",
     ]
     client.force_login(ben)
-    assert "Nothing was tagged or read here yet." in client.get(
-        f"/articles/{article.pk}/history/"
-    ).text
+    assert (
+        "Nothing was tagged or read here yet."
+        in client.get(f"/articles/{article.pk}/history/").text
+    )
 
 
 def test_markup_in_a_story_and_a_note_is_text(as_ana, ana, labels):
@@ -294,8 +303,12 @@ def test_markup_in_a_story_and_a_note_is_text(as_ana, ana, labels):
 
 
 def test_pages_vary_on_the_header_that_makes_them_partial(as_ana, article, tag):
-    for place in (f"/articles/{article.pk}/", f"/annotations/{tag.pk}/", "/guideline/",
-                  f"/articles/{article.pk}/history/"):
+    for place in (
+        f"/articles/{article.pk}/",
+        f"/annotations/{tag.pk}/",
+        "/guideline/",
+        f"/articles/{article.pk}/history/",
+    ):
         full, partial = as_ana.get(place), as_ana.get(place, headers=HTMX)
         assert "<html" in full.text
         assert "<html" not in partial.text
