@@ -244,8 +244,10 @@ class Server:
         """
         with locked(self._file("start"), fcntl.LOCK_EX):
             self._ensure_readable()
-            if make and not self._is_complete():
-                self._make()
+            if make:
+                self._remove_half_made()
+                if not self._is_complete():
+                    self._make()
             started = self._ensure_answers()
             self._ensure_database()
         return started
@@ -306,8 +308,6 @@ class Server:
                     f"{self.data} is not empty and holds no whole database. "
                     "Move it away and try again."
                 ) from error
-        for left in self.home.glob("postgres.new-*"):
-            shutil.rmtree(left, ignore_errors=True)
         place = Path(tempfile.mkdtemp(prefix="postgres.new-", dir=self.home))
         self._give_away(place)
         made = subprocess.run(  # noqa: S603
@@ -324,6 +324,11 @@ class Server:
                 f"Making a database in {self.home} failed: {reason_in(made.stdout)}."
             )
         place.rename(self.data)
+
+    def _remove_half_made(self) -> None:
+        # Its initdb may still be at work, and then some of it is left for the next time.
+        for left in self.home.glob("postgres.new-*"):
+            shutil.rmtree(left, ignore_errors=True)
 
     def _ensure_database(self) -> None:
         try:

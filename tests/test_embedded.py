@@ -200,9 +200,13 @@ def test_initdb_that_was_killed_is_done_again(home):
     killed.kill()
     assert not (home / "postgres").exists()
 
-    with database_user(home) as user:
-        assert answers(user.url)
-    wait_until(lambda: not list(home.glob("postgres.new-*")))
+    def works_and_nothing_half_made_is_left() -> bool:
+        with database_user(home) as user:
+            assert answers(user.url)
+        return not list(home.glob("postgres.new-*"))
+
+    # Its initdb went on for a moment.
+    wait_until(works_and_nothing_half_made_is_left)
 
 
 def test_directory_that_is_no_database_is_left_alone(home):

@@ -229,6 +229,8 @@ def sources(tmp_path, settings) -> Path:
     settings.STATICFILES_DIRS = [sources]
     settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
     settings.STATIC_ROOT = tmp_path / "static"
+    stored = {"staticfiles": {"BACKEND": "annotate.storage.StaticFiles"}}
+    settings.STORAGES = {**settings.STORAGES, **stored}
     (sources / "app.css").write_text("a { color: red }")
     return sources
 
