@@ -4,6 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from tests.browser import find_browser
+
+QUIET = (
+    *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic"),
+    *("--no-first-run", "--disable-component-update", "--disable-sync"),
+)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
+    return {**browser_type_launch_args, "executable_path": find_browser(), "args": [*QUIET]}
+
 
 @pytest.fixture
 def labels(db):

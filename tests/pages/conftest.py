@@ -5,6 +5,7 @@ The page says when its script is ready; no test waits for time to pass.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -14,13 +15,9 @@ from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from annotate.accounts.models import User
-from tests.browser import find_browser
+from tests.factories import make_article
 from tests.pages.reading import Reading
 
-QUIET = (
-    *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic"),
-    *("--no-first-run", "--disable-component-update", "--disable-sync"),
-)
 DESKTOP = {"viewport": {"width": 1280, "height": 800}}
 PHONE = {
     "viewport": {"width": 390, "height": 760},
@@ -29,12 +26,16 @@ PHONE = {
     "is_mobile": True,
 }
 
+TITLE = "Mayor says taxes may fall"
+BODY = (
+    "The mayor said on Monday that taxes would fall. “We have the money,” she said.\n\n"
+    "A ledger shows a surplus of $1.2 million. Some expect the vote to be close. "
+    "Nobody 🧑‍🤝‍🧑 asked Sam Doe.\n\n"
+    "The council meets in May."
+)
+
+os.environ.setdefault("DJANGO_LIVE_TEST_SERVER_ADDRESS", "127.0.0.1")
 expect.set_options(timeout=8_000)
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
-    return {**browser_type_launch_args, "executable_path": find_browser(), "args": [*QUIET]}
 
 
 @dataclass
@@ -91,6 +92,12 @@ def sign_in(context: BrowserContext, person: User, url: str) -> None:
     client.force_login(person)
     name = settings.SESSION_COOKIE_NAME
     context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": url}])
+
+
+@pytest.fixture
+def article(labels):
+    """Seven sentences that are beyond doubt, in three paragraphs under a headline."""
+    return make_article(TITLE, BODY)
 
 
 @pytest.fixture
