@@ -32,7 +32,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 import psycopg
 
 log = logging.getLogger(__name__)
@@ -310,7 +310,7 @@ class Server:
                 ) from error
         place = Path(tempfile.mkdtemp(prefix="postgres.new-", dir=self.home))
         self._give_away(place)
-        made = subprocess.run(  # noqa: S603
+        made = subprocess.run(
             [programs() / "initdb", f"--pgdata={place}", *INITDB_OPTIONS],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -359,7 +359,7 @@ class Server:
         command: list[str | Path] = [programs() / "postgres", "-D", self.data]
         command += ["-k", socket_dir, "-h", "", "-p", PORT]
         with self._open_log() as output, locked(self._file("alive"), fcntl.LOCK_SH) as alive:
-            self.child = subprocess.Popen(  # noqa: S603
+            self.child = subprocess.Popen(
                 command,
                 stdout=output,
                 stderr=output,
@@ -538,7 +538,7 @@ def system_user() -> tuple[int, int]:
         pwd.getpwnam(SYSTEM_USER)
     except KeyError:
         command = ["useradd", "--system", "--user-group", "--no-create-home", SYSTEM_USER]
-        made = subprocess.run(command, capture_output=True, text=True)  # noqa: S603
+        made = subprocess.run(command, capture_output=True, text=True)
     try:
         entry = pwd.getpwnam(SYSTEM_USER)
     except KeyError:

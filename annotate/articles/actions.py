@@ -18,7 +18,7 @@ from .text import TextRefused, canonical_body, canonical_title, compose_text
 Status = Article.Status
 
 
-class StoryRefused(ValueError):  # noqa: N818 - named for what happened, as ArticleClosed
+class StoryRefused(ValueError):
     """Why a story cannot be put in, in words for the person."""
 
 

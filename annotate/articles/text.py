@@ -55,7 +55,7 @@ _START = re.compile(r"\A(?:\ufeff|[^\S\n]*\n)+")
 _END = re.compile(r"\n\s*\Z")
 
 
-class TextRefused(ValueError):  # noqa: N818 - named for what happened, as ArticleClosed
+class TextRefused(ValueError):
     """A text cannot become an article's. The message is a sentence for the person."""
 
 

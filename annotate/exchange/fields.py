@@ -11,7 +11,7 @@ from typing import Any, Literal, overload
 _NOT_STORED = re.compile(r"[\x00\ud800-\udfff]")
 
 
-class ImportRefused(ValueError):  # noqa: N818 - named for what happened
+class ImportRefused(ValueError):
     """Why a file cannot be imported, in words for the person. Nothing was stored."""
 
     def __init__(self, line: int | None, cause: str) -> None:

@@ -49,7 +49,7 @@ FORMATS = {
 }
 
 
-class UnknownFormat(LookupError):  # noqa: N818 - named for what happened
+class UnknownFormat(LookupError):
     """There is no such format; the message names those there are."""
 
     def __init__(self, name: str) -> None:

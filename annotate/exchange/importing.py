@@ -146,7 +146,7 @@ def _object(number: int, line: bytes) -> dict[str, Any]:
     return value
 
 
-class _BadJson(ValueError):  # noqa: N818 - named for what happened
+class _BadJson(ValueError):
     """What Python's reader takes and JSON does not allow."""
 
 
