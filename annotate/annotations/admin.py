@@ -1,0 +1,285 @@
+"""Labels, tags, readings and the log. Tags are hidden and shown again here, never changed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+
+from annotate.accounts.models import User
+from annotate.accounts.preferences import KEYS
+from annotate.admin_pages import EVERYWHERE, KeptAdmin, ReadOnlyAdmin, short
+
+from . import wording
+from .actions import set_hidden
+from .models import Annotation, Change, Label, Reading
+
+
+class LabelForm(forms.ModelForm):
+    class Meta:
+        widgets = {"colour": forms.ColorInput, "guideline": forms.Textarea(attrs={"rows": 16})}
+
+    def clean_key(self) -> str:
+        key = self.cleaned_data["key"]
+        for taken, what in KEYS.values():
+            if key == taken:
+                raise ValidationError(f"“{key}” has a use already: {what}. Choose another key.")
+        return key
+
+
+@admin.register(Label)
+class LabelAdmin(KeptAdmin):
+    """Admins add and change labels. The slug stays: exports and links name a label by it."""
+
+    form = LabelForm
+    list_display = ("name", "slug", "key", "look", "order")
+    search_fields = ("name", "slug")
+    fields = ("name", "slug", "colour", "line", "key", "order", "guideline")
+
+    @admin.display(description="colour and underline")
+    def look(self, label: Label) -> str:
+        return format_html(
+            '<svg class="colour" width="16" height="16" aria-hidden="true">'
+            '<rect width="16" height="16" rx="3" fill="{}"/></svg>{}, {}',
+            label.colour,
+            label.colour,
+            label.get_line_display().lower(),
+        )
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return request.user.has_perm("annotations.add_label")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if obj is None else ("slug",)
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return {"slug": ("name",)} if obj is None else {}
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("shown", "Shown"), ("hidden", "Hidden"), ("withdrawn", "Withdrawn")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        match self.value():
+            case "shown":
+                return queryset.filter(withdrawn_at=None, hidden_at=None)
+            case "hidden":
+                return queryset.exclude(hidden_at=None)
+            case "withdrawn":
+                return queryset.exclude(withdrawn_at=None)
+        return queryset
+
+
+class WithdrawnFilter(admin.SimpleListFilter):
+    title = parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("standing", "Standing"), ("withdrawn", "Withdrawn")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value():
+            return queryset.filter(withdrawn_at__isnull=self.value() == "standing")
+        return queryset
+
+
+@admin.register(Annotation)
+class AnnotationAdmin(ReadOnlyAdmin):
+    list_display = ("passage", "person", "label", "story", "state", "created_at")
+    list_filter = (StateFilter, "label")
+    search_fields = (
+        *("exact", "note", "article__title"),
+        *("reviewer__public_name", "reviewer__username"),
+    )
+    date_hierarchy = "created_at"
+    ordering = ("-pk",)
+    actions = ("hide", "show")
+    fields = (
+        *("article", "reviewer", "label", "state", "in_context", "sentences", "start", "end"),
+        *("note", "confidence", "created_at", "changed_at", "withdrawn_at", "hidden_at", "log"),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Annotation]:
+        rows = super().get_queryset(request).select_related("article", "reviewer", "label")
+        return rows.defer("article__text", "article__search", "label__guideline")
+
+    @admin.display(ordering="exact")
+    def passage(self, annotation: Annotation) -> str:
+        return short(annotation.exact)
+
+    @admin.display(description="reviewer", ordering="reviewer__public_name")
+    def person(self, annotation: Annotation) -> str:
+        return short(annotation.reviewer.public_name)
+
+    @admin.display(ordering="article__title")
+    def story(self, annotation: Annotation) -> str:
+        return _link("articles_article", annotation.article, annotation.article.title)
+
+    @admin.display
+    def state(self, annotation: Annotation) -> str:
+        states = [
+            *(["withdrawn"] if annotation.withdrawn_at else []),
+            *(["hidden"] if annotation.hidden_at else []),
+        ]
+        return ", ".join(states) or "shown"
+
+    @admin.display(description="passage")
+    def in_context(self, annotation: Annotation) -> str:
+        return format_html(
+            '<bdi class="passage">{}<mark>{}</mark>{}</bdi>',
+            annotation.prefix,
+            annotation.exact,
+            annotation.suffix,
+        )
+
+    @admin.display
+    def sentences(self, annotation: Annotation) -> str:
+        return wording.place([annotation.first_position, annotation.last_position])
+
+    @admin.display
+    def log(self, annotation: Annotation) -> str:
+        return _changes(annotation__id__exact=annotation.pk)
+
+    def has_hide_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("annotations.change_annotation")
+
+    @admin.action(
+        description="Hide",
+        description_plural="Hide the selected tags",
+        permissions=["hide"],
+        location=EVERYWHERE,
+    )
+    def hide(self, request: HttpRequest, queryset: QuerySet[Annotation]) -> None:
+        self._set_hidden(request, queryset, hidden=True)
+
+    @admin.action(
+        description="Show again",
+        description_plural="Show the selected tags again",
+        permissions=["hide"],
+        location=EVERYWHERE,
+    )
+    def show(self, request: HttpRequest, queryset: QuerySet[Annotation]) -> None:
+        self._set_hidden(request, queryset, hidden=False)
+
+    def _set_hidden(
+        self, request: HttpRequest, queryset: QuerySet[Annotation], *, hidden: bool
+    ) -> None:
+        changed = [one for one in queryset if bool(one.hidden_at) != hidden]
+        for annotation in changed:
+            set_hidden(annotation, by=cast(User, request.user), hidden=hidden)
+            self.log_change(request, annotation, "Hidden." if hidden else "Shown again.")
+        tags = "1 tag is" if len(changed) == 1 else f"{len(changed):,} tags are"
+        state = "hidden" if hidden else "shown again"
+        if changed:
+            self.message_user(request, f"{tags} {state}.", messages.SUCCESS)
+        else:
+            self.message_user(request, "Nothing changed.", messages.INFO)
+
+
+@admin.register(Reading)
+class ReadingAdmin(ReadOnlyAdmin):
+    list_display = ("place", "person", "story", "created_at", "withdrawn_at")
+    list_filter = (WithdrawnFilter,)
+    search_fields = ("sentence__article__title", "reviewer__public_name", "reviewer__username")
+    ordering = ("-pk",)
+    fields = ("sentence", "reviewer", "created_at", "withdrawn_at", "log")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Reading]:
+        rows = super().get_queryset(request).select_related("sentence__article", "reviewer")
+        return rows.defer("sentence__article__text", "sentence__article__search")
+
+    @admin.display(description="sentence", ordering="sentence__position")
+    def place(self, reading: Reading) -> str:
+        return wording.place([reading.sentence.position])
+
+    @admin.display(description="reviewer", ordering="reviewer__public_name")
+    def person(self, reading: Reading) -> str:
+        return short(reading.reviewer.public_name)
+
+    @admin.display(ordering="sentence__article__title")
+    def story(self, reading: Reading) -> str:
+        article = reading.sentence.article
+        return _link("articles_article", article, article.title)
+
+    @admin.display
+    def log(self, reading: Reading) -> str:
+        return _changes(reading__id__exact=reading.pk)
+
+
+@admin.register(Change)
+class ChangeAdmin(ReadOnlyAdmin):
+    """The log. Nobody changes it, here or elsewhere."""
+
+    list_display = ("at", "person", "what", "story")
+    list_filter = ("kind",)
+    search_fields = ("by__public_name", "by__username", "article__title")
+    date_hierarchy = "at"
+    ordering = ("-pk",)
+    fields = (
+        *("at", "by", "kind", "what", "article", "annotation", "reading"),
+        *("states", "target", "request"),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Change]:
+        """With all that the words for a change need, and no story's text."""
+        rows = super().get_queryset(request)
+        return rows.select_related(
+            *("by", "article", "annotation__label", "reading__sentence"),
+            *("target__annotation__label", "target__reading__sentence"),
+        ).defer("article__text", "article__search")
+
+    @admin.display(description="by", ordering="by__public_name")
+    def person(self, change: Change) -> str:
+        return short(change.by.public_name)
+
+    @admin.display
+    def what(self, change: Change) -> str:
+        return short(wording.of_change(change))
+
+    @admin.display(ordering="article__title")
+    def story(self, change: Change) -> str:
+        return _link("articles_article", change.article, change.article.title)
+
+    @admin.display(description="before and after")
+    def states(self, change: Change) -> str:
+        before, after = change.before or {}, change.after or {}
+        rows = [
+            (name, _shown(before.get(name)), _shown(after.get(name)))
+            for name in dict.fromkeys([*before, *after])
+        ]
+        return format_html(
+            '<table class="states"><thead><tr><th scope="col"></th><th scope="col">Before</th>'
+            '<th scope="col">After</th></tr></thead><tbody>{}</tbody></table>',
+            format_html_join(
+                "\n",
+                '<tr><th scope="row">{}</th><td dir="auto">{}</td><td dir="auto">{}</td></tr>',
+                rows,
+            ),
+        )
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "-"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _link(model: str, thing: Model, text: str) -> str:
+    return format_html(
+        '<a href="{}">{}</a>', reverse(f"admin:{model}_change", args=[thing.pk]), short(text)
+    )
+
+
+def _changes(**filters: int) -> str:
+    address = f"{reverse('admin:annotations_change_changelist')}?{urlencode(filters)}"
+    return format_html('<a href="{}">What was done to it</a>', address)
