@@ -35,7 +35,10 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
 
 def page_of(request: HttpRequest) -> str:
     """Return the page of ours that a form was sent from; the first page if it is not known."""
-    page = urlsplit(request.headers.get("Referer", ""))
+    try:
+        page = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:
+        return "/"
     if page.netloc != request.get_host() or not page.path.startswith("/"):
         return "/"
     return page._replace(scheme="", netloc="", fragment="").geturl()

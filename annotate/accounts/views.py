@@ -65,8 +65,9 @@ def settings(request: Request) -> HttpResponse:
     # Not `request.user`: a form writes into it what may turn out wrong, and the page shows it.
     person = User.objects.with_roles().get(pk=request.user.pk)
     labels = list(Label.objects.all())
-    form = SettingsForm(request.POST or None, instance=person, labels=labels)
-    if request.method == "POST" and form.is_valid():
+    sent = request.POST if request.method == "POST" else None
+    form = SettingsForm(sent, instance=person, labels=labels)
+    if sent is not None and form.is_valid():
         try:
             with transaction.atomic():
                 form.save()
