@@ -18,6 +18,14 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
     sign-in leads back to the page with the form.
     """
 
+    def process_view(self, request, view_func, view_args, view_kwargs):
+        # A page that one person left open does not send their work in the name of the next
+        # who signed in in this browser.
+        sender = request.headers.get("X-Person")
+        if sender and sender != str(request.user.pk):
+            return self.handle_no_permission(request, view_func)
+        return super().process_view(request, view_func, view_args, view_kwargs)
+
     def handle_no_permission(  # type: ignore[override]
         self, request: HttpRequest, view_func
     ) -> HttpResponseBase:

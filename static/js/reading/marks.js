@@ -55,8 +55,10 @@ export function drawPending(items) {
   for (const tag of document.querySelectorAll(".tag.going")) tag.classList.remove("going");
   const highlights = new Map();
   const all = items.length ? sentences() : [];
-  for (const { show } of items) {
-    if (!show) continue;
+  const shown = items.map((item) => item.show).filter(Boolean);
+  for (const [index, show] of shown.entries()) {
+    // Of what was put on and taken off again, only the last counts.
+    if (shown.slice(index + 1).some((later) => subject(later) && subject(later) === subject(show))) continue;
     if (show.gone) document.querySelector(`.tag[data-annotation="${show.gone}"]`)?.classList.add("going");
     if (show.label) {
       if (!highlights.has(show.label)) highlights.set(show.label, []);
@@ -68,6 +70,8 @@ export function drawPending(items) {
   for (const name of [...CSS.highlights.keys()]) if (name.startsWith("saving-")) CSS.highlights.delete(name);
   for (const [label, ranges] of highlights) CSS.highlights.set(`saving-${label}`, new Highlight(...ranges));
 }
+
+const subject = (show) => show.toggle ?? show.reading;
 
 function note(sentence, text) {
   sentence.dataset.saving = `${sentence.dataset.saving ?? ""} ${text}`.trim();
