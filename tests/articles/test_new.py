@@ -55,7 +55,8 @@ def upload(name: str, data: str | bytes) -> SimpleUploadedFile:
 
 def test_anonymous_people_are_asked_to_sign_in(client):
     assert client.get(URL).url == f"/accounts/sign-in/?next={URL}"
-    assert client.post(URL, STORY).url == f"/accounts/sign-in/?next={URL}"
+    sent = client.post(URL, STORY, headers={"Referer": f"http://testserver{URL}"})
+    assert sent.url == f"/accounts/sign-in/?next={URL}"
     assert not Article.objects.exists()
 
 

@@ -4,6 +4,7 @@ import datetime
 import json
 import re
 import unicodedata
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ POST = "stories/quillon-square-post.txt"
 LONG = "stories/marrow-ford-budget.txt"
 
 STORIES = json.loads((SEEDS / "stories.json").read_text(encoding="utf-8"))
-LABELS = json.loads((SEEDS / "labels.json").read_text(encoding="utf-8"))
+LABELS = import_module("annotate.annotations.migrations.0002_add_labels").LABELS
 SAMPLES = json.loads((SEEDS / "annotations.json").read_text(encoding="utf-8"))
 FILES = [story["file"] for story in STORIES]
 EVERY_FILE = sorted(path for path in SEEDS.rglob("*") if path.is_file())

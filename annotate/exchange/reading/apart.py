@@ -29,7 +29,7 @@ def read_apart(name: str, data: bytes, *, max_text_bytes: int, max_seconds: int)
     numbers = map(str, (max_text_bytes, max_seconds, MEMORY_BYTES))
     command = [sys.executable, "-m", __name__, name, *numbers]
     try:
-        done = subprocess.run(  # noqa: S603 - our own module; the name is one argument
+        done = subprocess.run(
             command,
             input=data,
             capture_output=True,
