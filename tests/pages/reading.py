@@ -37,6 +37,10 @@ class Reading:
     def row(self, position: int) -> Sentence:
         return self.article.sentences.get(position=position)
 
+    def row_text(self, position: int) -> str:
+        row = self.row(position)
+        return self.article.text[row.start : row.end]
+
     def sentence(self, position: int) -> Locator:
         return self.page.locator(f"#sentence-{self.row(position).pk}")
 

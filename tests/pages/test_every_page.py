@@ -1,0 +1,261 @@
+"""What holds on every page and in every state that opens on one, light and dark, small and wide."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.contrib.auth.tokens import default_token_generator
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+from playwright.sync_api import Page, expect
+
+from annotate.annotations.models import Annotation
+from annotate.articles.actions import create_article
+from tests.factories import make_article
+from tests.pages.conftest import DESKTOP, PHONE
+from tests.pages.reading import Reading as Story
+from tests.pages.reading import stored
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LOOKS = {
+    "wide": DESKTOP,
+    "wide dark": {**DESKTOP, "color_scheme": "dark"},
+    "phone": PHONE,
+    "phone dark": {**PHONE, "color_scheme": "dark"},
+}
+axe = Axe()
+
+
+def barriers(page: Page) -> list[str]:
+    """What axe finds wrong, as the rule and the elements."""
+    found = axe.run(page).response["violations"]
+    return [f"{one['id']}: {[node['target'] for node in one['nodes']]}" for one in found]
+
+
+def holds(page: Page, what: str) -> None:
+    assert barriers(page) == [], what
+    headings = page.locator("h1:visible")
+    assert headings.count() == 1, what
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (
+        f"{what}: too wide"
+    )
+
+
+def reset_link(person) -> str:
+    uid = urlsafe_base64_encode(force_bytes(person.pk))
+    return f"/accounts/password/reset/{uid}/{default_token_generator.make_token(person)}/"
+
+
+@pytest.fixture
+def look(request) -> dict:
+    return LOOKS[request.param]
+
+
+every_look = pytest.mark.parametrize("look", LOOKS, indirect=True)
+
+
+@every_look
+def test_pages_before_the_sign_in(browse, ana, look, watch):
+    watch.expected = ("404", "422")
+    page = browse(**look).new_page()
+    for address in (
+        "/accounts/sign-in/",
+        "/accounts/password/reset/",
+        "/accounts/password/reset/sent/",
+        "/accounts/password/reset/done/",
+        reset_link(ana),
+        "/accounts/password/reset/x/y/",
+    ):
+        page.goto(address)
+        holds(page, address)
+    page.goto("/accounts/sign-in/")
+    page.get_by_label("Username").fill("ana")
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    holds(page, "a wrong password")
+
+
+@every_look
+def test_pages_of_a_reviewer(read, ana, article, look, watch):
+    watch.expected = ("404", "422")
+    story = read(ana, **look).focus(1).press("c", "e", "j", "n").saved()
+    make_article("A locked story", "It has one sentence.", status="locked")
+    page = story.page
+    tag = Annotation.objects.first()
+    for address in (
+        "/",
+        "/?q=taxes",
+        "/?q=nothing+of+the+kind",
+        f"/sentences/{story.row(1).pk}/",
+        f"/annotations/{tag.pk}/",
+        "/guideline/",
+        f"/articles/{article.pk}/history/",
+        f"/articles/{article.pk + 1}/",
+        "/accounts/settings/",
+        "/accounts/password/",
+        "/accounts/password/done/",
+        "/articles/new/",
+        "/nowhere/",
+    ):
+        page.goto(address)
+        holds(page, address)
+    page.goto("/articles/new/")
+    page.locator("textarea[name=text]").fill("A headline\n\nOne sentence. Two sentences.")
+    page.get_by_role("button", name="Read it").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Check the story")
+    holds(page, "a story to check")
+
+
+@every_look
+def test_what_opens_on_a_story(read, ana, look, watch):
+    watch.expected = ("Failed to load resource",)
+    story = (
+        read(ana, **look).focus(1).press("c", "e", "Shift+ArrowRight", "s", "j", "n").saved()
+    )
+    page = story.page
+    holds(page, "the story")
+    story.focus(1).press("Enter")
+    expect(story.palette).to_be_visible()
+    holds(page, "the palette")
+    story.palette.get_by_role("link", name="Open Claim").click()
+    expect(story.panel.get_by_role("heading")).to_be_visible()
+    holds(page, "a tag")
+    story.press("Escape")
+    for key in ("?", "g"):
+        story.press(key)
+        expect(page.get_by_role("dialog")).to_be_visible()
+        holds(page, f"the dialog of {key}")
+        story.press("Escape")
+    with story.posts(lambda route: route.abort()):
+        story.press("j", "c", "n", "Shift+ArrowRight")
+        expect(story.state).to_have_attribute("data-state", "waiting")
+        holds(page, "without a connection")
+        page.evaluate("document.cookie = 'csrftoken=; Max-Age=0'")
+    page.context.clear_cookies()
+    expect(story.state).to_have_attribute("data-state", "signed-out")
+    holds(page, "signed out")
+
+
+def test_a_refusal_on_a_story(read, ana, article, watch):
+    watch.expected = ("409",)
+    story = read(ana).focus(1)
+    article.status = "archived"
+    article.save()
+    story.press("c")
+    expect(story.page.get_by_role("alert")).to_contain_text("archived")
+    holds(story.page, "a refusal")
+
+
+def test_a_moderators_pages(read, ana, mo, article, watch):
+    watch.expected = ("403",)
+    read(ana).focus(1).press("c").saved()
+    story = read(mo)
+    expect(
+        story.sentence(1).get_by_role("link", name="Claim by ana: open this tag")
+    ).to_be_visible()
+    holds(story.page, "a moderator's story")
+    story.page.goto(f"/articles/{article.pk}/history/")
+    holds(story.page, "everybody's history")
+    story.page.goto(f"/annotations/{Annotation.objects.get().pk}/")
+    holds(story.page, "somebody's tag")
+
+
+# --- Stories that try to be more than text ------------------------------------------------------
+
+HOSTILE = (
+    "<script>alert(1)</script>{{ user }}{% csrf_token %}<img src=x onerror=alert(2)>'\"&amp;"
+)
+TURNED = "abc \u202e drow"
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with a script", "without"])
+def test_hostile_text_is_text_everywhere(browse, ana, labels, script):
+    body = f"He wrote {HOSTILE} there. Turned {TURNED} here.\n\n</p></article>{HOSTILE} again."
+    article = create_article(
+        title=f"Title {HOSTILE}",
+        body=body,
+        outlet=HOSTILE,
+        byline=HOSTILE,
+        url="https://example.org/?a=1&b='%22><script>",
+        submitted_by=None,
+    )
+    page = browse(ana, java_script_enabled=script).new_page()
+    alerts: list[str] = []
+    page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
+    page.goto("/")
+    expect(page.locator("main")).to_contain_text(f"Title {HOSTILE}")
+    page.goto(article.get_absolute_url())
+    story = Story(page, article)
+    expect(page.locator("#story")).to_contain_text(f"He wrote {HOSTILE} there.")
+    expect(page.locator("#story")).to_contain_text(TURNED)
+    for place in ("h1", ".outlet"):
+        expect(page.locator(f"#story {place}")).to_contain_text(HOSTILE)
+    if script:
+        story.ready().focus(1).press("c").saved().press("Enter")
+        story.panel.get_by_label("Note").fill(HOSTILE)
+        story.saved().press("Escape").press("Escape")
+        for position in (0, 2, 3):
+            story.focus(position).press("e").saved().press("Enter")
+            expect(story.panel.locator("blockquote")).to_have_text(story.row_text(position))
+            story.press("Escape")
+        story.saved().drag("there. Turned")
+        expect(story.palette).to_be_visible()
+        story.press("s").saved().reload()
+        assert ("claim", story.row_text(1)) in stored(ana)
+    else:
+        story.sentence(1).locator(".n").click()
+        expect(page.locator("blockquote")).to_have_text(story.row_text(1))
+        page.get_by_role("button", name="Claim").first.click()
+        story.sentence(1).locator(".tag").click()
+        page.get_by_label("Note").fill(HOSTILE)
+        page.get_by_role("button", name="Save").click()
+    tag = Annotation.objects.get(label__slug="claim")
+    assert tag.note == HOSTILE
+    for address in (f"/annotations/{tag.pk}/", f"/articles/{article.pk}/history/"):
+        page.goto(address)
+        expect(page.locator("main")).to_contain_text("<script>alert(1)</script>{{ user }}")
+    page.goto(f"/annotations/{tag.pk}/")
+    expect(page.get_by_label("Note")).to_have_value(HOSTILE)
+    assert (
+        page.locator("main img, main script:not([src]):not([type='application/json'])").count()
+        == 0
+    )
+    assert alerts == []
+
+
+# --- Drawn ----------------------------------------------------------------------------------------
+
+
+def test_nothing_moves_while_the_page_opens_and_is_worked_on(read, ana):
+    """No element shifts: of what opens, of what is saved, of what comes late."""
+    shifts = """
+      window.shifts = [];
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) {
+          for (const { node } of entry.sources) shifts.push(`${entry.value} ${node?.outerHTML ?? node?.data}`);
+        }
+      }).observe({ type: "layout-shift", buffered: true });
+    """
+    story = read(ana)
+    story.page.add_init_script(shifts)
+    story.reload()
+    assert story.page.evaluate("shifts") == []
+
+
+def test_a_label_is_never_told_by_colour_alone(read, ana):
+    story = read(ana, forced_colors="active").focus(1).press("c", "e").saved()
+    mark = story.sentence(1).locator("mark")
+    expect(mark).to_have_css("border-bottom-style", "solid")
+    for badge in story.sentence(1).locator(".tag").all():
+        assert badge.inner_text() in "CE"
+
+
+def test_the_print_has_the_story_and_its_tags_alone(read, ana):
+    story = read(ana).focus(1).press("c").saved()
+    story.page.emulate_media(media="print")
+    for gone in (".site", "#controls", "#offers", "#state", ".more"):
+        expect(story.page.locator(gone)).to_be_hidden()
+    expect(story.sentence(1).locator("mark")).to_be_visible()
+    expect(story.page.locator("#count-claim")).to_be_visible()

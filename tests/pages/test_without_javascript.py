@@ -1,0 +1,138 @@
+"""Everything works with JavaScript off."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from annotate.annotations.models import Annotation, Reading
+from annotate.articles.models import Article
+from tests.factories import PASSWORD
+from tests.pages.conftest import TITLE
+from tests.pages.reading import Reading as Story
+from tests.pages.reading import stored
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def page(browse, ana):
+    return browse(ana, java_script_enabled=False).new_page()
+
+
+@pytest.fixture
+def story(page, article):
+    page.goto(article.get_absolute_url())
+    return Story(page, article)
+
+
+def test_sign_in_read_and_sign_out(browse, ana, article):
+    page = browse(java_script_enabled=False).new_page()
+    page.goto("/")
+    page.get_by_label("Username").fill("ana")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("link", name=TITLE).click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(TITLE)
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+
+
+def test_nothing_is_offered_that_needs_a_script(story):
+    for gone in ("#palette", "#panel", "#state", ".needs-script", "#help"):
+        for element in story.page.locator(gone).all():
+            expect(element).to_be_hidden()
+
+
+def test_a_sentence_is_tagged_read_and_undone(story, ana):
+    page = story.page
+    story.sentence(1).locator(".n").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sentence 1")
+    page.get_by_role("button", name="Claim").first.click()
+    assert page.url.endswith(f"#sentence-{story.row(1).pk}")
+    expect(story.sentence(1).locator("mark")).to_contain_text("The mayor")
+    story.sentence(2).locator(".n").click()
+    page.get_by_role("button", name="Nothing to tag here").click()
+    assert stored(ana) == [("claim", "The mayor said on Monday that taxes would fall.")]
+    assert Reading.objects.live().count() == 1
+    expect(page.locator("#counts")).to_contain_text("2 of 7 sentences")
+    for name, left in (("Undo", 1), ("Undo", 0), ("Redo", 1)):
+        page.get_by_role("button", name=name).click()
+        assert len(stored(ana)) == left or name == "Undo"
+    assert len(stored(ana)) == 1
+    assert not Reading.objects.live().exists()
+    page.get_by_role("link", name="History").click()
+    expect(page.locator("tbody tr")).to_have_count(5)
+    expect(page.locator("tbody tr").first).to_contain_text("Did again: Claim on sentence 1")
+
+
+def test_a_passage_by_its_first_and_last_word(story, ana):
+    page = story.page
+    story.sentence(2).locator(".n").click()
+    page.get_by_label("First word").select_option(label="have")
+    last = page.get_by_label("Last word")
+    last.select_option(value=last.locator("option", has_text="ledger").get_attribute("value"))
+    page.get_by_role("button", name="Evidence").last.click()
+    assert stored(ana) == [("evidence", "have the money,” she said.\n\nA ledger")]
+
+
+def test_a_tag_is_changed_and_taken_back(story, ana):
+    page = story.page
+    story.sentence(1).locator(".n").click()
+    page.get_by_role("button", name="Claim").first.click()
+    story.sentence(1).locator(".tag").click()
+    expect(page.get_by_role("heading", level=2)).to_have_text("Claim on sentence 1")
+    page.get_by_role("radio", name="Speculation").check()
+    page.get_by_label("Note").fill("Two\nlines")
+    page.get_by_label("5", exact=True).check()
+    page.get_by_label("First word").select_option(label="Monday")
+    page.get_by_role("button", name="Save").click()
+    tag = Annotation.objects.get()
+    exact = "Monday that taxes would fall."
+    assert (tag.label.slug, tag.exact, tag.confidence) == ("speculation", exact, 5)
+    assert tag.note.splitlines() == ["Two", "lines"]
+    story.sentence(1).locator(".tag").click()
+    page.get_by_role("button", name="Take this tag back").click()
+    assert stored(ana) == []
+    page.get_by_role("button", name="Undo").click()
+    assert stored(ana) == [("speculation", exact)]
+
+
+def test_a_wrong_passage_is_said_in_words(story, watch):
+    watch.expected = ("422",)
+    page = story.page
+    story.sentence(1).locator(".n").click()
+    page.get_by_label("First word").select_option(label="taxes")
+    page.get_by_label("Last word").select_option(label="mayor")
+    page.get_by_role("button", name="Claim").last.click()
+    expect(page.get_by_role("alert")).to_contain_text("before its start")
+    page.get_by_role("link", name="Back to the story").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(TITLE)
+
+
+def test_a_story_is_put_in(page):
+    page.goto("/articles/new/")
+    page.locator("textarea[name=text]").fill("A short headline\n\nOne sentence. Two sentences.")
+    page.get_by_role("button", name="Read it").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Check the story")
+    page.get_by_role("button", name="Join with the one before").click()
+    page.get_by_role("button", name="Open for tagging").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("A short headline")
+    article = Article.objects.get(title="A short headline")
+    assert article.is_open
+    assert article.sentences.count() == 2
+
+
+def test_the_tags_are_taken_out(story, ana):
+    page = story.page
+    story.sentence(1).locator(".n").click()
+    page.get_by_role("button", name="Claim").first.click()
+    for name, content in (
+        ("Export as JSONL", '"type": ?"annotation"'),
+        ("Tags as CSV", "claim"),
+    ):
+        with page.expect_download() as download:
+            page.get_by_role("link", name=name).click()
+        assert re.search(content, download.value.path().read_text())
