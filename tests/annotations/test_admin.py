@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -82,6 +83,17 @@ def test_a_tag_can_be_looked_at_and_not_changed(client, mo, ada, tag):
         assert client.post(f"{ANNOTATIONS}{tag.pk}/change/", sent).status_code == 403
         assert client.get(f"{ANNOTATIONS}{tag.pk}/delete/").status_code == 403
     assert Annotation.objects.get().note == HOSTILE
+
+
+def test_who_may_only_look_hides_nothing(client, ben, tag):
+    ben.is_staff = True
+    ben.save()
+    ben.user_permissions.add(Permission.objects.get(codename="view_annotation"))
+    client.force_login(ben)
+    assert "Hide" not in client.get(f"{ANNOTATIONS}{tag.pk}/change/").content.decode()
+    assert press(client, tag, "hide").status_code == 403
+    client.post(ANNOTATIONS, {"_selected_action": tag.pk, "action": "hide"})
+    assert Annotation.objects.get().hidden_at is None
 
 
 def test_a_button_is_only_for_the_page_it_is_on(as_mo, article, tag, ana, evidence):

@@ -6,6 +6,7 @@ import datetime
 import io
 import json
 import unicodedata
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -137,6 +138,27 @@ def test_import_into_an_empty_database_gives_the_same_bytes(tagged):
     one = Annotation.objects.get(note="'=1+1")
     assert (one.first_position, one.last_position) == (0, 1)
     assert (one.prefix, one.suffix) == ("", again.text[40:72])
+
+
+def test_what_an_import_works_out_is_what_tagging_stores(tagged, ana, claim):
+    """Near the start of the text, from the space between two sentences, on their border."""
+    first, second = tagged.sentences.all()[1:3]
+    spans = [(3, 9), (first.end, second.end), (first.start, first.end), (second.start, 200)]
+    for start, end in spans:
+        actions.annotate(article=tagged, reviewer=ana, label=claim, start=start, end=end)
+    names = ("start", "end", "prefix", "suffix", "first_position", "last_position", "exact")
+    stored = sorted(Annotation.objects.values_list(*names))
+    data = export(tagged)
+    empty()
+    imported(data)
+    assert sorted(Annotation.objects.values_list(*names)) == stored
+
+
+def test_a_time_on_the_second_has_its_microseconds_too(tagged):
+    time = datetime.datetime(2017, 11, 13, 23, 4, 5, tzinfo=ZoneInfo("Pacific/Kiritimati"))
+    Annotation.objects.update(withdrawn_at=time)
+    written = {one["withdrawn"] for one in lines(export(tagged)) if one["type"] == "annotation"}
+    assert written == {"2017-11-13T09:04:05.000000Z"}
 
 
 def test_an_import_leaves_nothing_to_undo(tagged):
@@ -404,6 +426,27 @@ WRONG = {
         1,
         {"sentences": [*SENTENCES, SENTENCES[1] | {"position": 2, "start": 69}]},
         "sentence 2: expected “start” to be a whole number, 70 to 268, got 69.",
+    ),
+    "two sentences in the headline": (
+        1,
+        {
+            "sentences": [
+                SENTENCES[0] | {"end": 5},
+                SENTENCES[0] | {"position": 1, "start": 6},
+                SENTENCES[1] | {"position": 2},
+            ]
+        },
+        "sentence 1: expected one sentence in the headline, got a second one.",
+    ),
+    "half the headline": (
+        1,
+        {"sentences": [SENTENCES[0] | {"end": 5}, SENTENCES[1]]},
+        "sentence 1: expected every word in a sentence, got “says taxes may fall” in none.",
+    ),
+    "a passage between two sentences": (
+        5,
+        {"start": 25, "end": 27, "exact": "\n\n"},
+        "expected a passage in a sentence, got “\\n\\n” between two.",
     ),
     "huge number": (
         5,
