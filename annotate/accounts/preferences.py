@@ -34,7 +34,7 @@ TAKEN = {
 }
 
 
-class KeyRefused(ValueError):  # noqa: N818 - named for what happened, as ArticleClosed
+class KeyRefused(ValueError):
     """A key cannot be chosen. The message is a sentence for the person."""
 
 
