@@ -12,15 +12,15 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
-from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, Max, OuterRef, Subquery, Value
-from django.db.models.functions import Substr
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Field
 from django.utils import timezone
 
 from annotate.accounts.models import User
-from annotate.articles.models import Article, Sentence
+from annotate.articles.models import Article, ArticleQuerySet, Sentence
 
 from .models import CONTEXT, Annotation, Change, Label, Reading
 
@@ -54,21 +54,33 @@ class Done:
     positions: list[int]
     change: Change | None = None
     annotation: Annotation | None = None
-    sentences: Sequence[Sentence] = ()
+    sentences: Sequence[Touched] = ()
     latest: int = 0  # the person's last change before this one
     repeated: bool = False  # the request was carried out before, `change` is of that time
+
+
+class Touched(NamedTuple):
+    """A sentence that a passage touches; whether the person who acts has read it."""
+
+    pk: int
+    position: int
+    paragraph: int
+    start: int
+    end: int
+    read: bool
+    text: str
 
 
 @dataclass
 class Passage:
     """A passage of a locked article: what an annotation stores of it."""
 
-    article: Article
-    sentences: Sequence[Sentence]
+    sentences: Sequence[Touched]
     exact: str
     prefix: str
     suffix: str
-    latest: int
+    latest: int  # the person's last change in the article
+    undo_top: int | None  # the change that their undo would take back now
 
     def place(self, annotation: Annotation, start: int, end: int) -> None:
         annotation.start, annotation.end = start, end
@@ -118,17 +130,25 @@ def annotate(
     """
     try:
         with _once(reviewer, request):
+            article = _lock(article.pk, reviewer)
             passage = _passage(article, reviewer, start, end)
             annotation = Annotation(
-                article=passage.article,
+                article=article,
                 reviewer=reviewer,
                 label=label,
                 note=note,
                 confidence=confidence,
             )
             passage.place(annotation, start, end)
-            annotation.save(force_insert=True)
-            change = _record(annotation, by=reviewer, kind=Kind.CREATED, request=request)
+            change = Change(
+                article=article,
+                by=reviewer,
+                kind=Kind.CREATED,
+                after=_snapshot(annotation),
+                below_id=passage.undo_top,
+                request=request,
+            )
+            _insert(annotation, change)
     except IntegrityError as error:
         if "annotation_one_live_per_reviewer_label_and_passage" not in str(error):
             raise
@@ -280,10 +300,22 @@ def _refuse_closed(article: Article) -> None:
         raise ArticleClosed(f"“{article}” is {state}: it takes no more changes.")
 
 
+LOCK = f"""
+    SELECT id, title, status FROM articles_article
+     WHERE id = %(article)s AND {ArticleQuerySet.VISIBLE_TO}
+       FOR NO KEY UPDATE
+"""  # noqa: S608 - composed of constants
+
+
 def _lock(pk: int, person: User) -> Article:
     """Raises Article.DoesNotExist also where `person` may not know of the article."""
-    visible = Article.objects.visible_to(person).defer("text", "search")
-    article = visible.select_for_update(no_key=True).get(pk=pk)
+    values = {"article": pk, "user": person.pk, "moderator": person.is_moderator}
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK, values)
+        row = cursor.fetchone()
+    if row is None:
+        raise Article.DoesNotExist
+    article = Article.from_db(connection.alias, ["id", "title", "status"], row)
     _refuse_closed(article)
     return article
 
@@ -297,46 +329,125 @@ def _own(annotation: Annotation, *, withdrawn: bool = False) -> Annotation:
     return annotation
 
 
+# All that a tag has to know, in one row. As a QuerySet, building it anew would take more
+# time than everything else that a tag does. The text is cut out once: each cut reads the
+# whole text from its beginning.
+PASSAGE = """
+    SELECT span.sentences, span.base,
+           substr(article.text, span.base + 1, span.upto - span.base),
+           (SELECT max(id) FROM annotations_change
+             WHERE article_id = article.id AND by_id = %(person)s),
+           last.id, last.kind, last.target_id, target.below_id
+      FROM articles_article article
+     CROSS JOIN (
+           SELECT array_agg(
+                      ARRAY[sentence.id, position, paragraph, start, "end",
+                            (reading.id IS NOT NULL)::int]
+                      ORDER BY position
+                  ) AS sentences,
+                  least(min(start), %(left)s) AS base,
+                  greatest(max("end"), %(right)s) AS upto
+             FROM articles_sentence sentence
+             LEFT JOIN annotations_reading reading
+                  ON reading.sentence_id = sentence.id AND reading.reviewer_id = %(person)s
+                     AND reading.withdrawn_at IS NULL
+            WHERE sentence.article_id = %(article)s AND start < %(end)s AND "end" > %(start)s
+           ) span
+      LEFT JOIN LATERAL (
+           SELECT * FROM annotations_change
+            WHERE article_id = article.id AND by_id = %(person)s
+                  AND kind NOT IN ('hidden', 'shown')
+            ORDER BY id DESC LIMIT 1
+           ) last ON true
+      LEFT JOIN annotations_change target ON target.id = last.target_id
+     WHERE article.id = %(article)s
+"""
+
+
 def _passage(article: Article, person: User, start: int, end: int) -> Passage:
-    """Lock the article and read the passage's text and sentences, all in one query."""
-    left = max(start - CONTEXT, 0)
-    text = Substr("text", Value(left + 1), Value(max(end - left, 0) + CONTEXT))
-    latest = Change.objects.of(article.pk, person).order_by().values("article")
-    sentences = list(
-        Sentence.objects.filter(article=article.pk, start__lt=end, end__gt=start)
-        .filter(article__in=Article.objects.visible_to(person))
-        .select_related("article")
-        .defer("article__text", "article__search")
-        .annotate(
-            window=Subquery(Article.objects.filter(pk=article.pk).values_list(text)),
-            text=Substr("article__text", F("start") + 1, F("end") - F("start")),
-            read=Exists(
-                Reading.objects.live().filter(sentence=OuterRef("pk"), reviewer=person)
-            ),
-            latest=Subquery(latest.annotate(last=Max("pk")).values("last")),
-        )
-        .order_by("position")
-        .select_for_update(of=("article",), no_key=True)
-    )
+    """Read the text and the sentences of a passage of a locked article."""
+    values = {
+        "article": article.pk,
+        "person": person.pk,
+        "start": start,
+        "end": end,
+        "left": max(start - CONTEXT, 0),
+        "right": end + CONTEXT,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(PASSAGE, values)
+        sentences, base, text, latest, *last = cursor.fetchone()
     if not sentences:
-        _lock(article.pk, person)
         raise WrongPassage(
             f"Nothing can be tagged from character {start} to {end}: "
             "no sentence of the article is there."
         )
-    found = sentences[0]
-    _refuse_closed(found.article)
-    window: str = found.window
-    exact = window[start - left : end - left]
+    exact = text[start - base : end - base]
     if len(exact) != end - start:
         raise WrongPassage(f"The passage ends at {end}, after the end of the article's text.")
     return Passage(
-        article=found.article,
-        sentences=sentences,
+        sentences=[
+            Touched(
+                pk, at, paragraph, first, last, bool(read), text[first - base : last - base]
+            )
+            for pk, at, paragraph, first, last, read in sentences
+        ],
         exact=exact,
-        prefix=window[: start - left],
-        suffix=window[end - left :],
-        latest=found.latest or 0,
+        prefix=text[values["left"] - base : start - base],
+        suffix=text[end - base : end - base + CONTEXT],
+        latest=latest or 0,
+        undo_top=_undo_top(*last),
+    )
+
+
+def _undo_top(pk: int | None, kind: str, target: int | None, below: int | None) -> int | None:
+    """Return what undo would take back after the change `pk`, whose target covers `below`."""
+    if pk is None:
+        return None
+    found = Change(pk=target, below_id=below) if target else None
+    return Change(pk=pk, kind=kind, target=found).undo_top_id
+
+
+def _insert(annotation: Annotation, change: Change) -> None:
+    """Store a new annotation and its line of the log, as save() would, in one statement."""
+    sql, fields, change_fields = _insert_statement()
+    rows = [(annotation, fields), (change, change_fields)]
+    values = [
+        field.get_db_prep_save(getattr(row, field.attname), connection)
+        for row, columns in rows
+        for field in columns
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        annotation.pk, change.pk = cursor.fetchone()
+    change.annotation = annotation
+    for row in (annotation, change):
+        row._state.adding, row._state.db = False, connection.alias
+
+
+@cache
+def _insert_statement() -> tuple[str, list[Field], list[Field]]:
+    """Return the statement of `_insert`, made of the models, and the fields in its order."""
+    fields = [one for one in Annotation._meta.concrete_fields if not one.primary_key]
+    change_fields = [
+        one
+        for one in Change._meta.concrete_fields
+        if not one.primary_key and one.name != "annotation"
+    ]
+
+    def insert(table: str, columns: Sequence[Field], more: str = "", value: str = "") -> str:
+        names = ", ".join(f'"{one.column}"' for one in columns)
+        places = ", ".join("%s" for _ in columns)
+        return f"INSERT INTO {table} ({names}{more}) VALUES ({places}{value})"  # noqa: S608
+
+    tag = insert(Annotation._meta.db_table, fields)
+    line = insert(
+        Change._meta.db_table, change_fields, ", annotation_id", ", (SELECT id FROM tag)"
+    )
+    return (
+        f"WITH tag AS ({tag} RETURNING id) {line} RETURNING annotation_id, id",
+        fields,
+        change_fields,
     )
 
 
@@ -470,7 +581,7 @@ def _done(
     annotation: Annotation, change: Change | None, passage: Passage | None = None
 ) -> Done:
     return Done(
-        article=passage.article if passage else annotation.article,
+        article=annotation.article,
         positions=_positions(annotation),
         change=change,
         annotation=annotation,

@@ -44,6 +44,10 @@ class ArticleQuerySet(models.QuerySet["Article"]):
             return self
         return self.filter(~Q(status=Article.Status.DRAFT) | Q(submitted_by=user))
 
+    # The same in SQL, for the one statement that every tag begins with: building it as a
+    # QuerySet takes ten times as long as running it. A test holds the two together.
+    VISIBLE_TO = "(%(moderator)s OR status <> 'draft' OR submitted_by_id = %(user)s)"
+
     def editable_by(self, user: User) -> ArticleQuerySet:
         """Whose status `user` may change: moderators all, others their own drafts."""
         if user.is_moderator:
