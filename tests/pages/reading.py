@@ -131,16 +131,21 @@ class Reading:
         finally:
             self.page.context.unroute(POSTS, each)
 
+    def reconnect(self) -> Reading:
+        """What a browser says when the connection is back: the page does not wait longer."""
+        self.page.evaluate("dispatchEvent(new Event('online'))")
+        return self
+
 
 # Where a text of the story stands in the view: runs of a sentence are several text nodes.
 _FIND = """
 (text) => {
   const story = document.getElementById("story");
-  const walker = document.createTreeWalker(story, NodeFilter.SHOW_TEXT, (node) =>
-    node.parentElement.closest("[data-aside], .n") ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT);
+  const walker = document.createTreeWalker(story, NodeFilter.SHOW_TEXT);
   let all = "";
   const nodes = [];
   while (walker.nextNode()) {
+    if (walker.currentNode.parentElement.closest("[data-aside], .n")) continue;
     nodes.push([walker.currentNode, all.length]);
     all += walker.currentNode.data;
   }

@@ -13,7 +13,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 SELECT = """
 ([first, last]) => {
-  const texts = document.createTreeWalker(document.querySelector("#story"), NodeFilter.SHOW_TEXT);
+  const story = document.querySelector("#story");
+  const texts = document.createTreeWalker(story, NodeFilter.SHOW_TEXT);
   let start, end;
   while (texts.nextNode()) {
     const { data } = texts.currentNode;

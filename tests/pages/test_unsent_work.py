@@ -38,7 +38,7 @@ def do_and_lose(route) -> None:
     route.abort("connectionreset")
 
 
-# --- Without a connection -------------------------------------------------------------------
+# --- Without a connection -----------------------------------------------------------
 
 
 def test_work_without_a_connection_is_kept_shown_and_sent(read, ana):
@@ -127,7 +127,7 @@ def test_what_the_server_did_without_an_answer_is_not_done_again(read, ana):
         with story.posts(do_and_lose) as lost:
             story.press(key)
             expect(story.state).to_have_attribute("data-state", "waiting")
-        story.saved()
+        story.reconnect().saved()
         assert lost
     assert log(ana) == [
         *("created", "read", "unread", "created", "withdrawn", "created"),
@@ -195,7 +195,7 @@ def test_work_left_in_one_story_is_sent_from_another(read, ana):
     assert stored(ana) == [("claim", FIRST)]
 
 
-# --- A server in trouble ----------------------------------------------------------------------
+# --- A server in trouble ------------------------------------------------------------
 
 
 def test_a_server_that_answers_503_gets_it_later(read, ana):
@@ -219,7 +219,7 @@ def test_a_story_locked_meanwhile_says_so(read, ana, article):
     assert stored(ana) == []
 
 
-# --- Sessions -----------------------------------------------------------------------------------
+# --- Sessions -----------------------------------------------------------------------
 
 
 def fill_in(page, name: str) -> None:
@@ -281,7 +281,7 @@ def test_another_person_in_the_same_browser_sends_nothing_of_the_first(
     assert stored(ben) == [("speculation", SECOND)]
 
 
-# --- As it happens --------------------------------------------------------------------------------
+# --- As it happens ------------------------------------------------------------------
 
 
 def test_a_tag_shows_within_the_frame_of_the_key_and_is_saved_only_after_the_answer(read, ana):
@@ -316,7 +316,7 @@ def test_a_tag_shows_within_the_frame_of_the_key_and_is_saved_only_after_the_ans
     assert stored(ana) == [("claim", FIRST)]
 
 
-# --- Notes ----------------------------------------------------------------------------------------
+# --- Notes --------------------------------------------------------------------------
 
 
 def test_a_note_outlives_a_reload_in_the_middle_of_a_word(read, ana):
