@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Case, F, Q, Subquery, When
@@ -12,6 +13,7 @@ from django.db.models.functions import Length
 from django.urls import reverse
 from django.utils import timezone
 
+from annotate.accounts.preferences import KEYS
 from annotate.articles.models import Article, Sentence
 
 if TYPE_CHECKING:
@@ -56,6 +58,15 @@ class Label(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse what the keys of the reading page mean already."""
+        if self.slug in KEYS:
+            raise ValidationError({"slug": "This word names a key of the reading page."})
+        taken = dict(KEYS.values())
+        if self.key in taken:
+            what = taken[self.key]
+            raise ValidationError({"key": f"This key is taken on the reading page: {what}."})
 
 
 class AnnotationQuerySet(models.QuerySet["Annotation"]):

@@ -156,6 +156,15 @@ MOVES: dict[str, set[str]] = {
 }
 
 
+def moves_of(user: User, article: Article) -> set[str]:
+    """The statuses that `user` may give an article that they may change at all.
+
+    Only moderators archive: an archived story is seen by everybody, a draft is not.
+    """
+    moves = MOVES[article.status]
+    return moves if user.is_moderator else moves - {Status.ARCHIVED}
+
+
 @transaction.atomic
 def set_status(article: Article, status: str) -> Article:
     """Open, lock or archive an article; the lock orders it against tags on their way.

@@ -72,6 +72,9 @@ def status(request: Request, pk: int) -> HttpResponse:
                 )
             if wanted not in Article.Status.values:
                 raise ValidationError("Choose a status: open, locked or archived.")
+            refused = actions.MOVES[article.status] - actions.moves_of(request.user, article)
+            if wanted in refused:
+                raise PermissionDenied(f"Only a moderator may make this story {wanted}.")
             actions.set_status(article, wanted)
     except ValidationError as error:
         message = {"message": " ".join(error.messages), "article_pk": pk}
@@ -98,7 +101,7 @@ def reading_page(article: Article, user: User) -> dict[str, object]:
     latest = queries.latest_change(article, user)
     preferences = Preferences.of(user)
     editable = Article.objects.editable_by(user).filter(pk=article.pk)
-    moves = actions.MOVES[article.status] if editable.exists() else ()
+    moves = actions.moves_of(user, article) if editable.exists() else ()
     return {
         "article": article,
         "headline": paragraphs[0],

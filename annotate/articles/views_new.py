@@ -71,7 +71,7 @@ def new(request: Request) -> HttpResponse:
     if request.method == "POST":
         request.upload_handlers = [StoryUpload(request)]
         try:
-            request.POST
+            request.POST  # noqa: B018 - reads the request
         except (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent):
             drain(request)
             return _start(request, _too_large(), status=422)

@@ -33,6 +33,17 @@ def test_submitter_opens_their_own_draft(as_ana, draft):
     assert draft.status == "open"
 
 
+def test_submitter_does_not_archive_a_draft_for_all_to_see(as_ana, draft):
+    response = post(as_ana, draft, "archived")
+    assert response.status_code == 403
+    assert "Only a moderator may make this story archived." in response.text
+    draft.refresh_from_db()
+    assert draft.status == "draft"
+    page = as_ana.get(f"/articles/{draft.pk}/").text
+    assert "Open for tagging" in page
+    assert ">Archive<" not in page
+
+
 def test_submitter_has_no_say_once_it_is_open(as_ana, draft):
     set_status(draft, "open")
     response = post(as_ana, draft, "locked")
