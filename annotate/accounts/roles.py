@@ -13,31 +13,24 @@ class Role(models.TextChoices):
 
 # What each role may do in Django's admin, as "app.action_model". Logs have no "change":
 # nobody edits them. Reviewers work in the pages and need no admin.
+_MODERATOR = [
+    "articles.view_article",
+    "articles.change_article",
+    "articles.view_sentence",
+    "annotations.view_annotation",
+    "annotations.change_annotation",
+    "annotations.view_reading",
+    "annotations.view_change",
+    "annotations.view_label",
+    "accounts.view_user",
+]
 PERMISSIONS: dict[Role, list[str]] = {
     Role.REVIEWER: [],
-    Role.MODERATOR: [
-        "articles.view_article",
-        "articles.change_article",
-        "articles.view_sentence",
-        "annotations.view_annotation",
-        "annotations.change_annotation",
-        "annotations.view_reading",
-        "annotations.view_change",
-        "annotations.view_label",
-        "accounts.view_user",
-    ],
+    Role.MODERATOR: _MODERATOR,
     Role.ADMIN: [
-        "articles.view_article",
-        "articles.change_article",
-        "articles.view_sentence",
-        "annotations.view_annotation",
-        "annotations.change_annotation",
-        "annotations.view_reading",
-        "annotations.view_change",
-        "annotations.view_label",
+        *_MODERATOR,
         "annotations.add_label",
         "annotations.change_label",
-        "accounts.view_user",
         "accounts.add_user",
         "accounts.change_user",
         "auth.view_group",
