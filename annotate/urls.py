@@ -1,4 +1,4 @@
-"""Addresses of the site. Those of `../shared/DESIGN.md` are contracts."""
+"""Addresses of the site. Which of them other programs rely on: docs/development.md."""
 
 from django.contrib import admin
 from django.urls import include, path

@@ -38,7 +38,7 @@ class SettingsForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ["public_name", "email"]
-        labels = {"email": "E-mail"}
+        labels = {"email": "Email"}
         help_texts = {
             "public_name": "What others and exports call you. Your user name, if left empty.",
             "email": "Only for a new password, if you forget yours.",

@@ -8,14 +8,12 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
 from annotate.accounts.models import User
-from annotate.accounts.preferences import KEYS
 from annotate.admin_pages import EVERYWHERE, KeptAdmin, ReadOnlyAdmin, short
 
 from . import wording
@@ -26,13 +24,6 @@ from .models import Annotation, Change, Label, Reading
 class LabelForm(forms.ModelForm):
     class Meta:
         widgets = {"colour": forms.ColorInput, "guideline": forms.Textarea(attrs={"rows": 16})}
-
-    def clean_key(self) -> str:
-        key = self.cleaned_data["key"]
-        for taken, what in KEYS.values():
-            if key == taken:
-                raise ValidationError(f"“{key}” has a use already: {what}. Choose another key.")
-        return key
 
 
 @admin.register(Label)

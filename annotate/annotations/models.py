@@ -63,10 +63,9 @@ class Label(models.Model):
         """Refuse what the keys of the reading page mean already."""
         if self.slug in KEYS:
             raise ValidationError({"slug": "This word names a key of the reading page."})
-        taken = dict(KEYS.values())
-        if self.key in taken:
-            what = taken[self.key]
-            raise ValidationError({"key": f"This key is taken on the reading page: {what}."})
+        if what := dict(KEYS.values()).get(self.key):
+            message = f"“{self.key}” has a use already: {what}. Choose another key."
+            raise ValidationError({"key": message})
 
 
 class AnnotationQuerySet(models.QuerySet["Annotation"]):

@@ -10,7 +10,7 @@ from annotate.annotations.models import Label
     ("fields", "message"),
     [
         ({"slug": "undo"}, "This word names a key of the reading page."),
-        ({"key": "n"}, "This key is taken on the reading page: Nothing to tag here."),
+        ({"key": "n"}, "“n” has a use already: Nothing to tag here. Choose another key."),
         ({"key": "c"}, "Label with this Key already exists."),
         ({"key": "X"}, "One lower-case letter or digit."),
         ({"colour": "red"}, "Write a colour as #rrggbb."),

@@ -266,3 +266,8 @@ def test_a_refusal_is_one_line_on_standard_error(tmp_path, settings):
     assert done.stdout == ""
     [line] = done.stderr.splitlines()
     assert line.startswith(f"CommandError: {tmp_path}/none.txt: the database did not take it: ")
+
+
+def test_an_empty_title_is_no_title(story):
+    run(story, "--title", "")
+    assert Article.objects.get().title == "Mayor says taxes may fall"

@@ -94,7 +94,7 @@ def _story(name: str, options: dict[str, Any]) -> dict[str, Any]:
     story = reading.read_file(
         "-.txt" if name == STANDARD_INPUT else name,
         _data(name),
-        title=None if title is None else canonical_title(title),
+        title=canonical_title(title) if title else None,
     )
     found = {
         "outlet": story.outlet,
