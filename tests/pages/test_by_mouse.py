@@ -125,6 +125,9 @@ def test_a_tag_is_changed_in_its_panel(read, ana):
     tag = Annotation.objects.get()
     story.badge(tag).click()
     panel = story.panel
+    expect(panel.get_by_role("heading")).to_be_visible()
+    box, text = panel.bounding_box(), story.page.locator("#story").bounding_box()
+    assert box["x"] + box["width"] <= text["x"]  # beside the text
     panel.get_by_label("Last word").select_option(label="money,”")
     story.saved()
     panel.get_by_role("button", name="End earlier").click()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.tokens import default_token_generator
+from django.template.loader import render_to_string
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 from playwright.sync_api import Page, expect
@@ -80,7 +81,7 @@ def test_pages_before_the_sign_in(browse, ana, look, watch):
 
 @both_looks
 def test_pages_of_a_reviewer(read, ana, article, look, watch):
-    watch.expected = ("404", "422")
+    watch.expected = ("403", "404", "422")
     story = read(ana, **look).focus(1).press("c", "e", "j", "n").saved()
     make_article("A locked story", "It has one sentence.", status="locked")
     page = story.page
@@ -98,6 +99,7 @@ def test_pages_of_a_reviewer(read, ana, article, look, watch):
         "/accounts/password/",
         "/accounts/password/done/",
         "/articles/new/",
+        "/articles/import/",  # not for reviewers
         "/nowhere/",
     ):
         page.goto(address)
@@ -149,8 +151,14 @@ def test_a_refusal_on_a_story(read, ana, article, watch):
     holds(story.page, "a refusal")
 
 
-def test_a_moderators_pages(read, ana, mo, article, watch):
-    watch.expected = ("403",)
+@pytest.mark.parametrize("template", ["500.html", "503.html"])
+def test_pages_for_a_server_in_trouble(browse, template):
+    page = browse().new_page()
+    page.set_content(render_to_string(template))
+    holds(page, template)
+
+
+def test_a_moderators_pages(read, ana, mo, article):
     read(ana).focus(1).press("c").saved()
     story = read(mo)
     expect(
@@ -161,6 +169,8 @@ def test_a_moderators_pages(read, ana, mo, article, watch):
     holds(story.page, "everybody's history")
     story.page.goto(f"/annotations/{Annotation.objects.get().pk}/")
     holds(story.page, "somebody's tag")
+    story.page.goto("/admin/")
+    holds(story.page, "the admin")
 
 
 # --- Stories that try to be more than text ------------------------------------------
@@ -255,8 +265,12 @@ def test_a_label_is_never_told_by_colour_alone(read, ana):
 
 
 def test_the_print_has_the_story_and_its_tags_alone(read, ana):
+    ana.preferences = {"theme": "dark"}
+    ana.save()
     story = read(ana).focus(1).press("c").saved()
+    expect(story.page.locator("html")).to_have_css("color", "rgb(232, 229, 222)")
     story.page.emulate_media(media="print")
+    expect(story.page.locator("html")).to_have_css("color", "rgb(29, 28, 26)")  # paper is white
     for gone in (".site", "#controls", "#offers", "#state", ".more"):
         expect(story.page.locator(gone)).to_be_hidden()
     expect(story.sentence(1).locator("mark")).to_be_visible()
