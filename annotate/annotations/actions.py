@@ -16,7 +16,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Field
+from django.db.models import Field, JSONField
 from django.utils import timezone
 
 from annotate.accounts.models import User
@@ -413,7 +413,10 @@ def _insert(annotation: Annotation, change: Change) -> None:
     sql, fields, change_fields = _insert_statement()
     rows = [(annotation, fields), (change, change_fields)]
     values = [
+        # psycopg takes all but JSON as Python has it.
         field.get_db_prep_save(getattr(row, field.attname), connection)
+        if isinstance(field, JSONField)
+        else getattr(row, field.attname)
         for row, columns in rows
         for field in columns
     ]
