@@ -12,38 +12,21 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
-from django.db import IntegrityError, connection, transaction
-from django.db.models import Field, JSONField
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from annotate.accounts.models import User
-from annotate.articles.models import Article, ArticleQuerySet, Sentence
+from annotate.articles.models import Article, Sentence
 
-from .models import CONTEXT, Annotation, Change, Label, Reading
+from .models import Annotation, Change, Label, Reading
+from .passages import Passage, Touched, insert, lock, read_passage
+from .refusals import ActionRefused, AlreadyDone, ArticleClosed, WrongPassage
+
+__all__ = ["ActionRefused", "AlreadyDone", "ArticleClosed", "WrongPassage"]  # with the actions
 
 Kind = Change.Kind
-
-
-class ActionRefused(Exception):
-    """Why something cannot be done, in words for the person."""
-
-
-class ArticleClosed(ActionRefused):
-    """The article takes no more changes."""
-
-
-class WrongPassage(ActionRefused):
-    """The passage is not one of this article, or it carries this label already."""
-
-
-class AlreadyDone(Exception):
-    """This request was carried out before; its answer got lost on the way."""
-
-    def __init__(self, change: Change) -> None:
-        self.change = change
 
 
 @dataclass
@@ -57,40 +40,6 @@ class Done:
     sentences: Sequence[Touched] = ()
     latest: int = 0  # the person's last change before this one
     repeated: bool = False  # the request was carried out before, `change` is of that time
-
-
-class Touched(NamedTuple):
-    """A sentence that a passage touches; whether the person who acts has read it."""
-
-    pk: int
-    position: int
-    paragraph: int
-    start: int
-    end: int
-    read: bool
-    text: str
-
-
-@dataclass
-class Passage:
-    """A passage of a locked article: what an annotation stores of it."""
-
-    sentences: Sequence[Touched]
-    exact: str
-    prefix: str
-    suffix: str
-    latest: int  # the person's last change in the article
-    undo_top: int | None  # the change that their undo would take back now
-
-    def place(self, annotation: Annotation, start: int, end: int) -> None:
-        annotation.start, annotation.end = start, end
-        annotation.exact, annotation.prefix, annotation.suffix = (
-            self.exact,
-            self.prefix,
-            self.suffix,
-        )
-        annotation.first_position = self.sentences[0].position
-        annotation.last_position = self.sentences[-1].position
 
 
 @contextmanager
@@ -130,8 +79,8 @@ def annotate(
     """
     try:
         with _once(reviewer, request):
-            article = _lock(article.pk, reviewer)
-            passage = _passage(article, reviewer, start, end)
+            article = lock(article.pk, reviewer)
+            passage = read_passage(article, reviewer, start, end)
             annotation = Annotation(
                 article=article,
                 reviewer=reviewer,
@@ -148,7 +97,7 @@ def annotate(
                 below_id=passage.undo_top,
                 request=request,
             )
-            _insert(annotation, change)
+            insert(annotation, change)
     except IntegrityError as error:
         if "annotation_one_live_per_reviewer_label_and_passage" not in str(error):
             raise
@@ -174,7 +123,7 @@ def edit(
     try:
         with _once(by, request):
             start, end = changes.pop("start", None), changes.pop("end", None)
-            _lock(annotation.article_id, by)
+            lock(annotation.article_id, by)
             annotation = _own(annotation)
             before, positions = _snapshot(annotation), _positions(annotation)
             for name, value in changes.items():
@@ -182,7 +131,7 @@ def edit(
             start = annotation.start if start is None else start
             end = annotation.end if end is None else end
             if (start, end) != (annotation.start, annotation.end):
-                _passage(annotation.article, by, start, end).place(annotation, start, end)
+                read_passage(annotation.article, by, start, end).place(annotation, start, end)
             if _snapshot(annotation) == before:
                 return _done(annotation, change=None)
             annotation.changed_at = timezone.now()
@@ -202,7 +151,7 @@ def edit(
 def withdraw(annotation: Annotation, *, by: User, request: uuid.UUID | None = None) -> Done:
     """Take an annotation back; taken back already, it stays so."""
     with _once(by, request):
-        _lock(annotation.article_id, by)
+        lock(annotation.article_id, by)
         annotation = _own(annotation, withdrawn=True)
         if annotation.withdrawn_at:
             return _done(annotation, change=None)
@@ -218,7 +167,7 @@ def set_reading(
 ) -> Done:
     """Say that nothing is to tag in a sentence, or take that back; None does the other."""
     with _once(by, request):
-        article = _lock(sentence.article_id, by)
+        article = lock(sentence.article_id, by)
         reading = Reading.objects.filter(sentence=sentence, reviewer=by).first()
         stands = reading is not None and reading.withdrawn_at is None
         read = not stands if read is None else read
@@ -236,7 +185,7 @@ def set_reading(
 def undo(article: Article, *, by: User, request: uuid.UUID | None = None) -> Done:
     """Take back the person's last change in this article; with none, change nothing."""
     with _once(by, request):
-        article = _lock(article.pk, by)
+        article = lock(article.pk, by)
         latest = _latest(article, by)
         target = _change(latest.undo_top_id) if latest else None
         if latest is None or target is None:
@@ -248,7 +197,7 @@ def undo(article: Article, *, by: User, request: uuid.UUID | None = None) -> Don
 def redo(article: Article, *, by: User, request: uuid.UUID | None = None) -> Done:
     """Do again what the person last undid in this article; with nothing undone, nothing."""
     with _once(by, request):
-        article = _lock(article.pk, by)
+        article = lock(article.pk, by)
         latest = _latest(article, by)
         undone = _change(latest.redo_top_id) if latest else None
         if undone is None or undone.target is None:
@@ -294,32 +243,6 @@ def done_before(change: Change) -> Done:
 # --- Inside an action: the article is locked -------------------------------------------
 
 
-def _refuse_closed(article: Article) -> None:
-    if not article.is_open:
-        state = article.get_status_display().lower()
-        raise ArticleClosed(f"“{article}” is {state}: it takes no more changes.")
-
-
-LOCK = f"""
-    SELECT id, title, status FROM articles_article
-     WHERE id = %(article)s AND {ArticleQuerySet.VISIBLE_TO}
-       FOR NO KEY UPDATE
-"""  # noqa: S608 - composed of constants
-
-
-def _lock(pk: int, person: User) -> Article:
-    """Raises Article.DoesNotExist also where `person` may not know of the article."""
-    values = {"article": pk, "user": person.pk, "moderator": person.is_moderator}
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK, values)
-        row = cursor.fetchone()
-    if row is None:
-        raise Article.DoesNotExist
-    article = Article.from_db(connection.alias, ["id", "title", "status"], row)
-    _refuse_closed(article)
-    return article
-
-
 def _own(annotation: Annotation, *, withdrawn: bool = False) -> Annotation:
     """Return the annotation as it stands, now that the article is locked."""
     standing = Annotation.objects.select_related("label", "article")
@@ -327,131 +250,6 @@ def _own(annotation: Annotation, *, withdrawn: bool = False) -> Annotation:
     if annotation.withdrawn_at and not withdrawn:
         raise ActionRefused("This tag was taken back. Undo brings it back.")
     return annotation
-
-
-# All that a tag has to know, in one row. As a QuerySet, building it anew would take more
-# time than everything else that a tag does. The text is cut out once: each cut reads the
-# whole text from its beginning.
-PASSAGE = """
-    SELECT span.sentences, span.base,
-           substr(article.text, span.base + 1, span.upto - span.base),
-           (SELECT max(id) FROM annotations_change
-             WHERE article_id = article.id AND by_id = %(person)s),
-           last.id, last.kind, last.target_id, target.below_id
-      FROM articles_article article
-     CROSS JOIN (
-           SELECT array_agg(
-                      ARRAY[sentence.id, position, paragraph, start, "end",
-                            (reading.id IS NOT NULL)::int]
-                      ORDER BY position
-                  ) AS sentences,
-                  least(min(start), %(left)s) AS base,
-                  greatest(max("end"), %(right)s) AS upto
-             FROM articles_sentence sentence
-             LEFT JOIN annotations_reading reading
-                  ON reading.sentence_id = sentence.id AND reading.reviewer_id = %(person)s
-                     AND reading.withdrawn_at IS NULL
-            WHERE sentence.article_id = %(article)s AND start < %(end)s AND "end" > %(start)s
-           ) span
-      LEFT JOIN LATERAL (
-           SELECT * FROM annotations_change
-            WHERE article_id = article.id AND by_id = %(person)s
-                  AND kind NOT IN ('hidden', 'shown')
-            ORDER BY id DESC LIMIT 1
-           ) last ON true
-      LEFT JOIN annotations_change target ON target.id = last.target_id
-     WHERE article.id = %(article)s
-"""
-
-
-def _passage(article: Article, person: User, start: int, end: int) -> Passage:
-    """Read the text and the sentences of a passage of a locked article."""
-    values = {
-        "article": article.pk,
-        "person": person.pk,
-        "start": start,
-        "end": end,
-        "left": max(start - CONTEXT, 0),
-        "right": end + CONTEXT,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(PASSAGE, values)
-        sentences, base, text, latest, *last = cursor.fetchone()
-    if not sentences:
-        raise WrongPassage(
-            f"Nothing can be tagged from character {start} to {end}: "
-            "no sentence of the article is there."
-        )
-    exact = text[start - base : end - base]
-    if len(exact) != end - start:
-        raise WrongPassage(f"The passage ends at {end}, after the end of the article's text.")
-    return Passage(
-        sentences=[
-            Touched(
-                pk, at, paragraph, first, last, bool(read), text[first - base : last - base]
-            )
-            for pk, at, paragraph, first, last, read in sentences
-        ],
-        exact=exact,
-        prefix=text[values["left"] - base : start - base],
-        suffix=text[end - base : end - base + CONTEXT],
-        latest=latest or 0,
-        undo_top=_undo_top(*last),
-    )
-
-
-def _undo_top(pk: int | None, kind: str, target: int | None, below: int | None) -> int | None:
-    """Return what undo would take back after the change `pk`, whose target covers `below`."""
-    if pk is None:
-        return None
-    found = Change(pk=target, below_id=below) if target else None
-    return Change(pk=pk, kind=kind, target=found).undo_top_id
-
-
-def _insert(annotation: Annotation, change: Change) -> None:
-    """Store a new annotation and its line of the log, as save() would, in one statement."""
-    sql, fields, change_fields = _insert_statement()
-    rows = [(annotation, fields), (change, change_fields)]
-    values = [
-        # psycopg takes all but JSON as Python has it.
-        field.get_db_prep_save(getattr(row, field.attname), connection)
-        if isinstance(field, JSONField)
-        else getattr(row, field.attname)
-        for row, columns in rows
-        for field in columns
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        annotation.pk, change.pk = cursor.fetchone()
-    change.annotation = annotation
-    for row in (annotation, change):
-        row._state.adding, row._state.db = False, connection.alias
-
-
-@cache
-def _insert_statement() -> tuple[str, list[Field], list[Field]]:
-    """Return the statement of `_insert`, made of the models, and the fields in its order."""
-    fields = [one for one in Annotation._meta.concrete_fields if not one.primary_key]
-    change_fields = [
-        one
-        for one in Change._meta.concrete_fields
-        if not one.primary_key and one.name != "annotation"
-    ]
-
-    def insert(table: str, columns: Sequence[Field], more: str = "", value: str = "") -> str:
-        names = ", ".join(f'"{one.column}"' for one in columns)
-        places = ", ".join("%s" for _ in columns)
-        return f"INSERT INTO {table} ({names}{more}) VALUES ({places}{value})"  # noqa: S608
-
-    tag = insert(Annotation._meta.db_table, fields)
-    line = insert(
-        Change._meta.db_table, change_fields, ", annotation_id", ", (SELECT id FROM tag)"
-    )
-    return (
-        f"WITH tag AS ({tag} RETURNING id) {line} RETURNING annotation_id, id",
-        fields,
-        change_fields,
-    )
 
 
 def _snapshot(thing: Annotation | Reading) -> dict[str, Any]:
@@ -551,7 +349,7 @@ def _apply(
             thing.note, thing.confidence = state["note"], state["confidence"]
             start, end = state["start"], state["end"]
             if (start, end) != (thing.start, thing.end):
-                _passage(thing.article, by, start, end).place(thing, start, end)
+                read_passage(thing.article, by, start, end).place(thing, start, end)
         thing.changed_at = timezone.now()
     thing.save()
     change = Change.objects.create(

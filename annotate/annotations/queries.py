@@ -17,8 +17,9 @@ from annotate.accounts.models import User
 from annotate.articles.models import Article, Sentence
 
 from . import markup, wording
-from .actions import Done, Touched
+from .actions import Done
 from .models import Change, Reading
+from .passages import Touched
 
 LINE_BREAK = SafeString("<br>")
 LANES = 4  # underlines drawn below each other; deeper tags still have their badge

@@ -1,0 +1,205 @@
+"""What an action asks of the database about a passage, in SQL of its own.
+
+Every tag asks this. QuerySets that are built anew each time would take most of a tag's time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
+
+from django.db import connection
+from django.db.models import Field, JSONField
+
+from annotate.accounts.models import User
+from annotate.articles.models import Article, ArticleQuerySet
+
+from .models import CONTEXT, Annotation, Change
+from .refusals import ArticleClosed, WrongPassage
+
+
+class Touched(NamedTuple):
+    """A sentence that a passage touches; whether the person who acts has read it."""
+
+    pk: int
+    position: int
+    paragraph: int
+    start: int
+    end: int
+    read: bool
+    text: str
+
+
+@dataclass
+class Passage:
+    """A passage of a locked article: what an annotation stores of it."""
+
+    sentences: Sequence[Touched]
+    exact: str
+    prefix: str
+    suffix: str
+    latest: int  # the person's last change in the article
+    undo_top: int | None  # the change that their undo would take back now
+
+    def place(self, annotation: Annotation, start: int, end: int) -> None:
+        annotation.start, annotation.end = start, end
+        annotation.exact, annotation.prefix, annotation.suffix = (
+            self.exact,
+            self.prefix,
+            self.suffix,
+        )
+        annotation.first_position = self.sentences[0].position
+        annotation.last_position = self.sentences[-1].position
+
+
+def refuse_closed(article: Article) -> None:
+    if not article.is_open:
+        state = article.get_status_display().lower()
+        raise ArticleClosed(f"“{article}” is {state}: it takes no more changes.")
+
+
+LOCK = f"""
+    SELECT id, title, status FROM articles_article
+     WHERE id = %(article)s AND {ArticleQuerySet.VISIBLE_TO}
+       FOR NO KEY UPDATE
+"""  # noqa: S608 - composed of constants
+
+
+def lock(pk: int, person: User) -> Article:
+    """Raises Article.DoesNotExist also where `person` may not know of the article."""
+    values = {"article": pk, "user": person.pk, "moderator": person.is_moderator}
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK, values)
+        row = cursor.fetchone()
+    if row is None:
+        raise Article.DoesNotExist
+    article = Article.from_db(connection.alias, ["id", "title", "status"], row)
+    refuse_closed(article)
+    return article
+
+
+# All that a tag has to know, in one row. As a QuerySet, building it anew would take more
+# time than everything else that a tag does. The text is cut out once: each cut reads the
+# whole text from its beginning.
+PASSAGE = """
+    SELECT span.sentences, span.base,
+           substr(article.text, span.base + 1, span.upto - span.base),
+           (SELECT max(id) FROM annotations_change
+             WHERE article_id = article.id AND by_id = %(person)s),
+           last.id, last.kind, last.target_id, target.below_id
+      FROM articles_article article
+     CROSS JOIN (
+           SELECT array_agg(
+                      ARRAY[sentence.id, position, paragraph, start, "end",
+                            (reading.id IS NOT NULL)::int]
+                      ORDER BY position
+                  ) AS sentences,
+                  least(min(start), %(left)s) AS base,
+                  greatest(max("end"), %(right)s) AS upto
+             FROM articles_sentence sentence
+             LEFT JOIN annotations_reading reading
+                  ON reading.sentence_id = sentence.id AND reading.reviewer_id = %(person)s
+                     AND reading.withdrawn_at IS NULL
+            WHERE sentence.article_id = %(article)s AND start < %(end)s AND "end" > %(start)s
+           ) span
+      LEFT JOIN LATERAL (
+           SELECT * FROM annotations_change
+            WHERE article_id = article.id AND by_id = %(person)s
+                  AND kind NOT IN ('hidden', 'shown')
+            ORDER BY id DESC LIMIT 1
+           ) last ON true
+      LEFT JOIN annotations_change target ON target.id = last.target_id
+     WHERE article.id = %(article)s
+"""
+
+
+def read_passage(article: Article, person: User, start: int, end: int) -> Passage:
+    """Read the text and the sentences of a passage of a locked article."""
+    values = {
+        "article": article.pk,
+        "person": person.pk,
+        "start": start,
+        "end": end,
+        "left": max(start - CONTEXT, 0),
+        "right": end + CONTEXT,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(PASSAGE, values)
+        sentences, base, text, latest, *last = cursor.fetchone()
+    if not sentences:
+        raise WrongPassage(
+            f"Nothing can be tagged from character {start} to {end}: "
+            "no sentence of the article is there."
+        )
+    exact = text[start - base : end - base]
+    if len(exact) != end - start:
+        raise WrongPassage(f"The passage ends at {end}, after the end of the article's text.")
+    return Passage(
+        sentences=[
+            Touched(
+                pk, at, paragraph, first, last, bool(read), text[first - base : last - base]
+            )
+            for pk, at, paragraph, first, last, read in sentences
+        ],
+        exact=exact,
+        prefix=text[values["left"] - base : start - base],
+        suffix=text[end - base : end - base + CONTEXT],
+        latest=latest or 0,
+        undo_top=_undo_top(*last),
+    )
+
+
+def _undo_top(pk: int | None, kind: str, target: int | None, below: int | None) -> int | None:
+    """Return what undo would take back after the change `pk`, whose target covers `below`."""
+    if pk is None:
+        return None
+    found = Change(pk=target, below_id=below) if target else None
+    return Change(pk=pk, kind=kind, target=found).undo_top_id
+
+
+def insert(annotation: Annotation, change: Change) -> None:
+    """Store a new annotation and its line of the log, as save() would, in one statement."""
+    sql, fields, change_fields = _insert_statement()
+    rows = [(annotation, fields), (change, change_fields)]
+    values = [
+        # psycopg takes all but JSON as Python has it.
+        field.get_db_prep_save(getattr(row, field.attname), connection)
+        if isinstance(field, JSONField)
+        else getattr(row, field.attname)
+        for row, columns in rows
+        for field in columns
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        annotation.pk, change.pk = cursor.fetchone()
+    change.annotation = annotation
+    for row in (annotation, change):
+        row._state.adding, row._state.db = False, connection.alias
+
+
+@cache
+def _insert_statement() -> tuple[str, list[Field], list[Field]]:
+    """Return the statement of `insert`, made of the models, and the fields in its order."""
+    fields = [one for one in Annotation._meta.concrete_fields if not one.primary_key]
+    change_fields = [
+        one
+        for one in Change._meta.concrete_fields
+        if not one.primary_key and one.name != "annotation"
+    ]
+
+    def insert(table: str, columns: Sequence[Field], more: str = "", value: str = "") -> str:
+        names = ", ".join(f'"{one.column}"' for one in columns)
+        places = ", ".join("%s" for _ in columns)
+        return f"INSERT INTO {table} ({names}{more}) VALUES ({places}{value})"  # noqa: S608
+
+    tag = insert(Annotation._meta.db_table, fields)
+    line = insert(
+        Change._meta.db_table, change_fields, ", annotation_id", ", (SELECT id FROM tag)"
+    )
+    return (
+        f"WITH tag AS ({tag} RETURNING id) {line} RETURNING annotation_id, id",
+        fields,
+        change_fields,
+    )
