@@ -19,3 +19,5 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_AUTOREFRESH = True
+# A thread of the live server must not keep a connection to a database that is dropped.
+DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405

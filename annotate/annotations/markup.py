@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 def sentence(of: TaggedSentence, attributes: str = "") -> SafeString:
     """Return `#sentence-<id>`: its number, its runs of text, a link to each tag that ends."""
-    tagged = any(run.tags for run in of.runs)
+    # One's own work, as the progress counts it: moderators see other people's tags as well.
+    tagged = any(tag.is_mine for run in of.runs for tag in run.tags)
     classes = "s" + " read" * of.read + " tagged" * tagged
     number = of.position or "H"  # the headline has no number
     runs = "".join(_run(run) if run.tags else escape(run.text) for run in of.runs)

@@ -238,6 +238,14 @@ def test_reviewers_see_only_their_own_tags_and_moderators_all(
     assert (marks(ana), marks(ben), marks(mo)) == (1, 0, 1)
 
 
+def test_sign_of_work_done_is_ones_own_as_the_progress_is(client, mo, article, tag):
+    client.force_login(mo)
+    page = client.get(f"/articles/{article.pk}/").text
+    assert "<mark " in page
+    assert 'class="s tagged"' not in page
+    assert '<b id="progress-done">0</b> of 7 sentences' in page
+
+
 def test_hidden_tag_is_told_to_its_reviewer(as_ana, mo, article, tag):
     actions.set_hidden(tag, by=mo, hidden=True)
     page = as_ana.get(f"/articles/{article.pk}/").text

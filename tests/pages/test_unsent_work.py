@@ -214,6 +214,7 @@ def test_a_story_locked_meanwhile_says_so(read, ana, article):
     story.press("c", "c", "c")
     message = story.page.get_by_role("alert")
     expect(message).to_contain_text(f"“{article.title}” is locked: it takes no more changes.")
+    expect(message).to_contain_text("Not saved is Claim on sentence 1.")
     story.saved()  # refused: nothing waits any more
     assert story.highlighted("saving-claim") == []
     assert stored(ana) == []

@@ -45,16 +45,23 @@ const outbox = new Outbox({
       if (Number(since) > Number(before)) document.getElementById("controls").dataset.latest = before;
       panel.refresh();
     },
-    onRefused(html) {
+    onRefused(html, item) {
       const page = new DOMParser().parseFromString(html, "text/html");
       const message = page.getElementById("message")?.textContent.trim();
-      complain(message || "The server refused this. Nothing was changed.");
+      complain(`${message || "The server refused this. Nothing was changed."} ${notSaved(item)}`);
       panel.refresh();
     },
     onState: showState,
     onChange: () => marks.drawPending(outbox?.standing() ?? []),
   },
 });
+
+/** What was refused, in words: nobody should have to remember what they wrote. */
+function notSaved({ fields, show, article: of }) {
+  if (fields.note) return `Not saved is your note: “${fields.note}”`;
+  if (!show?.label || of !== article) return "";
+  return `Not saved is ${names[show.label]} on ${where(offsets.sentenceAt(show.start))}.`;
+}
 
 /** Put an answer in place, and draw again what the person is choosing there. */
 function show(html) {
