@@ -285,6 +285,15 @@ def test_another_person_in_the_same_browser_sends_nothing_of_the_first(
 # --- As it happens ------------------------------------------------------------------
 
 
+def arrive(story, held: list, count: int) -> None:
+    """Wait until so many requests have come: each turn lets the browser's events in."""
+    for _ in range(5_000):
+        if len(held) >= count:
+            return
+        story.page.evaluate("1")
+    raise AssertionError(f"{len(held)} of {count} requests came")
+
+
 def test_a_tag_shows_within_the_frame_of_the_key_and_is_saved_only_after_the_answer(read, ana):
     story = read(ana).focus(1)
     held = []
@@ -304,6 +313,7 @@ def test_a_tag_shows_within_the_frame_of_the_key_and_is_saved_only_after_the_ans
         expect(story.said).to_have_text("Saving Claim on sentence 1")
         story.press("j", "n")
         expect(story.state).to_have_text("Saving 2 changes…")
+        arrive(story, held, 1)
         assert len(held) == 1  # one at a time: the order holds
         assert story.page.locator("#state[data-state='saved'], .tag").count() == 0
         held[0].continue_()
