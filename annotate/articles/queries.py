@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchRank
 from django.core.paginator import Page, Paginator
-from django.db import connection, models
+from django.db import models
 from django.db.models import Case, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Length, Replace, Substr
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from annotate.accounts.models import User
-from annotate.annotations.queries import Progress, counts_by_article
+from annotate.annotations.queries import Progress, counts_by_article, own_progress
 
 from .models import Article, ArticleQuerySet, Sentence
 
@@ -81,34 +81,6 @@ def list_articles(
             )
         )
     return shown, rows
-
-
-# --- Own progress -------------------------------------------------------------------------
-
-# By the same rule as COVERED of annotations/queries.py. It reads what one person did, so it
-# costs the same however many articles there are.
-OWN_PROGRESS = """
-    SELECT covered.article_id, count(*),
-           (SELECT max(position) + 1 FROM articles_sentence sentence
-             WHERE sentence.article_id = covered.article_id)
-      FROM (SELECT tag.article_id,
-                   generate_series(tag.first_position, tag.last_position) AS position
-              FROM annotations_annotation tag
-             WHERE tag.withdrawn_at IS NULL AND tag.reviewer_id = %(user)s
-             UNION
-            SELECT sentence.article_id, sentence.position
-              FROM annotations_reading reading
-              JOIN articles_sentence sentence ON sentence.id = reading.sentence_id
-             WHERE reading.withdrawn_at IS NULL AND reading.reviewer_id = %(user)s) covered
-     GROUP BY covered.article_id
-"""
-
-
-def own_progress(user: User) -> dict[int, Progress]:
-    """Return `user`'s progress in each article in which they tagged or read anything."""
-    with connection.cursor() as cursor:
-        cursor.execute(OWN_PROGRESS, {"user": user.pk})
-        return {article: Progress(done, total) for article, done, total in cursor.fetchall()}
 
 
 # --- Finding ------------------------------------------------------------------------------

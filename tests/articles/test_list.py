@@ -8,9 +8,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.html import strip_tags
 
 from annotate.annotations.actions import annotate, set_reading, withdraw
-from annotate.annotations.queries import progress_by_article
+from annotate.annotations.queries import legend, own_progress
 from annotate.articles.actions import set_status
-from annotate.articles.queries import marked, own_progress
+from annotate.articles.queries import marked
 from tests.factories import make_article
 
 pytestmark = pytest.mark.django_db
@@ -118,7 +118,7 @@ def test_own_progress_is_that_of_the_reading_page(ana, ben, article, claim, evid
 
     own = {pk: progress.done for pk, progress in own_progress(ana).items()}
 
-    assert own == progress_by_article([article, other], ana)
+    assert own == {one.pk: legend(one, ana).progress.done for one in (article, other)}
     assert own == {article.pk: article.sentences.count(), other.pk: 1}
 
 
