@@ -41,7 +41,9 @@ def database(url: str) -> dict:
 # --- Where things are ----------------------------------------------------------------
 DATA_DIR = Path(env("ANNOTATE_DATA_DIR") or BASE_DIR / ".data").resolve()
 # Without DATABASE_URL, annotate.embedded starts a server and sets it (see manage.py).
-DATABASES = {"default": database(env("DATABASE_URL", f"postgresql:///annotate?host={DATA_DIR}"))}
+DATABASES = {
+    "default": database(env("DATABASE_URL", f"postgresql:///annotate?host={DATA_DIR}"))
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Secrets and hosts ---------------------------------------------------------------

@@ -1,0 +1,6 @@
+"""The site's own settings, with the bare view that a tag is measured against."""
+
+from annotate.settings import *  # noqa: F403
+
+ROOT_URLCONF = "tests.bench.urls"
+INSTALLED_APPS += ["tests.bench"]  # noqa: F405
