@@ -108,6 +108,7 @@ class Reading:
         self.page.mouse.move((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
         self.page.mouse.move(*end)
         self.page.mouse.up()
+        expect(self.palette).to_be_visible()  # the selection was seen
         return self
 
     # --- The way to the server ----------------------------------------------------------------
