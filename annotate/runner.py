@@ -11,6 +11,7 @@ import secrets
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -50,9 +51,20 @@ def main() -> int:
     return code
 
 
+# Python drops an exception raised while it runs a destructor or a callback, so a signal that
+# comes just then would go unheard: each step of the start asks again.
+_ended = threading.Event()
+
+
 def end(number: int, frame: FrameType | None) -> None:
     ignore_endings()
+    _ended.set()
     raise KeyboardInterrupt
+
+
+def unless_ended() -> None:
+    if _ended.is_set():
+        raise KeyboardInterrupt
 
 
 def ignore_endings() -> None:
@@ -72,14 +84,18 @@ def run() -> None:
         embedded.prepare_environment()
     else:
         check_database(os.environ["DATABASE_URL"])
+    unless_ended()
     if not os.environ.get("SECRET_KEY"):
         os.environ["SECRET_KEY"] = secret_key(home)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotate.settings")
     import django
 
     django.setup()
+    unless_ended()
     prepare_database()
+    unless_ended()
     collect_static_files(home / "static.stamp")
+    unless_ended()
     embedded.watch()
     serve(listener, home / "sign-in.txt")
 
@@ -245,6 +261,8 @@ def serve(listener: socket.socket, sign_in: Path) -> None:
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )
     server = Server(config)
+    config.load()  # the longest part of what is left
+    unless_ended()
     # uvicorn sees to SIGINT and SIGTERM, and raises them again when it has stopped.
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
         signal.signal(signal.SIGHUP, server.handle_exit)

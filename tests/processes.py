@@ -74,7 +74,10 @@ def postgres_processes(home: Path) -> list[psutil.Process]:
 
 def postmaster(home: Path) -> int | None:
     """Return the number of the process that is the server of `home`, if it lives."""
-    parents = {process.pid: process.ppid() for process in postgres_processes(home)}
+    parents = {}
+    for process in postgres_processes(home):
+        with suppress(psutil.Error):  # it may end just now
+            parents[process.pid] = process.ppid()
     return next((pid for pid, parent in parents.items() if parent not in parents), None)
 
 

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -418,3 +419,18 @@ def test_make_alone_lists_the_commands():
     )
     listed = [line.split()[1] for line in done.stdout.splitlines()]
     assert listed == ["help", "run", "test", "lint", "bench", "install", "lock", "clean"]
+
+
+def test_signal_that_python_dropped_is_heard_at_the_next_step(monkeypatch):
+    handlers = {number: signal.getsignal(number) for number in runner.ENDINGS}
+    ended = threading.Event()
+    monkeypatch.setattr(runner, "_ended", ended)
+    try:
+        runner.unless_ended()
+        with suppress(KeyboardInterrupt):  # as Python does in a destructor
+            runner.end(signal.SIGINT, None)
+        with pytest.raises(KeyboardInterrupt):
+            runner.unless_ended()
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
