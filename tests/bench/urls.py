@@ -7,6 +7,6 @@ from . import views
 handler500 = "annotate.views.server_error"
 
 urlpatterns = [
-    path("bare/", views.bare, name="bare"),
     path("", include("annotate.urls")),
+    path("bare/", views.bare, name="bare"),
 ]
