@@ -152,11 +152,13 @@ def read_passage(article: Article, person: User, start: int, end: int) -> Passag
 
 
 def _undo_top(pk: int | None, kind: str, target: int | None, below: int | None) -> int | None:
-    """Return what undo would take back after the change `pk`, whose target covers `below`."""
-    if pk is None:
-        return None
-    found = Change(pk=target, below_id=below) if target else None
-    return Change(pk=pk, kind=kind, target=found).undo_top_id
+    """Return what undo would take back after the change `pk`, whose target covers `below`.
+
+    As `Change.undo_top_id`, of a bare row.
+    """
+    if kind == Change.Kind.UNDONE:
+        return below
+    return target if kind == Change.Kind.REDONE else pk
 
 
 def insert(annotation: Annotation, change: Change) -> None:

@@ -328,7 +328,7 @@ COVERED = """
 """
 
 LEGEND = f"""
-    SELECT label.slug, label.name, label.key, label.guideline, coalesce(counted.tags, 0),
+    SELECT label.slug, label.name, coalesce(counted.tags, 0),
            coalesce((SELECT sentences FROM ({COVERED}) covered), 0),
            (SELECT max(position) + 1 FROM articles_sentence WHERE article_id = %(article)s)
       FROM annotations_label label
@@ -361,8 +361,6 @@ COUNTS = """
 class LegendEntry:
     slug: str
     name: str
-    key: str
-    guideline: str
     count: int
 
 
@@ -387,16 +385,10 @@ class Legend:
 
 
 def legend(article: Article, user: User) -> Legend:
-    rows = _fetch(
-        LEGEND,
-        {
-            "article": article.pk,
-            "user": user.pk,
-            "everyone": user.is_moderator,
-        },
-    )
-    labels = [LegendEntry(*row[:5]) for row in rows]
-    done, total = rows[0][5:] if rows else (0, article.sentences.count())
+    values = {"article": article.pk, "user": user.pk, "everyone": user.is_moderator}
+    rows = _fetch(LEGEND, values)
+    labels = [LegendEntry(*row[:3]) for row in rows]
+    done, total = rows[0][3:] if rows else (0, article.sentences.count())
     return Legend(labels, Progress(done, total or 0))
 
 
