@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.parse import quote
@@ -135,6 +136,18 @@ def query(url: str, statement: str) -> list[tuple]:
         return cursor.fetchall() if cursor.description else []
 
 
+def query_when_back(url: str, statement: str) -> list[tuple]:
+    """Ask a server that may be starting again just now."""
+
+    def rows() -> list[list[tuple]]:
+        try:
+            return [query(url, statement)]
+        except psycopg.OperationalError:
+            return []
+
+    return wait_until(rows)[0]
+
+
 def answers(url: str) -> bool:
     try:
         return bool(query(url, "SELECT 1"))
@@ -164,6 +177,8 @@ class Site:
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=complained,
+                # As from a terminal: a script's background job is born deaf to Ctrl-C.
+                preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
             )
 
     def status(self) -> int | None:

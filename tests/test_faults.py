@@ -24,6 +24,7 @@ from tests.processes import (
     data_home,
     postmaster,
     query,
+    query_when_back,
     running_site,
     wait_until,
 )
@@ -103,14 +104,14 @@ def test_killed_at_random_no_answered_tag_is_lost_and_none_is_doubled(home, seed
             # The answer got lost: the browser sends the same again.
             if chance.random() < 0.3:
                 assert browser.arrives(site, address, **tag)
-        found = query(
+        found = query_when_back(
             site.database(),
             'SELECT a.start, a."end" FROM annotations_annotation a '
             "JOIN accounts_user u ON u.id = a.reviewer_id "
             f"WHERE u.username = 'mo' AND a.article_id = {STORY} ORDER BY a.start",
         )
         assert found == places
-        wrong = query(
+        wrong = query_when_back(
             site.database(),
             "SELECT a.id FROM annotations_annotation a "
             "JOIN articles_article s ON s.id = a.article_id "
@@ -135,7 +136,7 @@ def test_unsent_work_of_a_browser_arrives_when_the_database_is_back(home, browse
 
         expect(page.locator("#state")).to_have_text("All saved", timeout=30_000)
         page.close()
-        kinds = query(
+        kinds = query_when_back(
             site.database(),
             "SELECT kind FROM annotations_change c JOIN accounts_user u ON u.id = c.by_id "
             "WHERE u.username = 'mo' ORDER BY c.id",
