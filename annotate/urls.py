@@ -8,10 +8,10 @@ from annotate import views
 handler500 = views.server_error
 
 urlpatterns = [
+    path("", include("annotate.annotations.urls")),  # first: what is asked for most
     path("healthz/", views.healthz, name="healthz"),
     path("admin/", admin.site.urls),
     path("accounts/", include("annotate.accounts.urls")),
     path("", include("annotate.articles.urls")),
-    path("", include("annotate.annotations.urls")),
     path("", include("annotate.exchange.urls")),
 ]
