@@ -76,6 +76,8 @@ SECURE_CSP = {
 INSTALLED_APPS = [
     "annotate.accounts",
     "annotate.articles",
+    "annotate.live",
+    "annotate.reviews",
     "annotate.annotations",
     "django.contrib.admin",
     "django.contrib.auth",

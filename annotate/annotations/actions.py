@@ -12,21 +12,39 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from annotate.accounts.models import User
 from annotate.articles.models import Article, Sentence
+from annotate.live.actions import publish
+from annotate.live.models import Event
+from annotate.reviews.actions import lock_article, seat
+from annotate.reviews.models import Round
+from annotate.reviews.parts import Part, part_of
 
+from .log import (
+    change_with,
+    latest_change,
+    movement_of,
+    positions_of,
+    record,
+    said_by,
+    snapshot,
+)
 from .models import Annotation, Change, Label, Reading
-from .passages import Passage, Touched, insert, lock, read_passage
-from .refusals import ActionRefused, AlreadyDone, ArticleClosed, WrongPassage
+from .passages import Touched, insert, lock, read_passage
+from .refusals import ActionRefused, AlreadyDone, ArticleClosed, NotAReviewer, WrongPassage
 
-__all__ = ["ActionRefused", "AlreadyDone", "ArticleClosed", "WrongPassage"]  # with the actions
+# With the actions:
+__all__ = ["ActionRefused", "AlreadyDone", "ArticleClosed", "NotAReviewer", "WrongPassage"]
 
 Kind = Change.Kind
+TAGS = Event.Kind.TAGS
 
 
 @dataclass
@@ -34,11 +52,13 @@ class Done:
     """What an action changed: the log's line, if any, and the positions of the sentences."""
 
     article: Article
+    part: Part
     positions: list[int]
     change: Change | None = None
     annotation: Annotation | None = None
     sentences: Sequence[Touched] = ()
-    latest: int = 0  # the person's last change before this one
+    before: int = 0  # the last event before this action that the person may know of, if known
+    event: int = 0  # this action's own
     repeated: bool = False  # the request was carried out before, `change` is of that time
 
 
@@ -79,12 +99,13 @@ def annotate(
     """
     try:
         with _once(reviewer, request):
-            article = lock(article.pk, reviewer)
-            passage = read_passage(article, reviewer, start, end)
+            article, part = lock(article.pk, reviewer)
+            passage = read_passage(article, part, start, end)
             annotation = Annotation(
                 article=article,
                 reviewer=reviewer,
                 label=label,
+                round=part.round,
                 note=note,
                 confidence=confidence,
             )
@@ -92,20 +113,37 @@ def annotate(
             change = Change(
                 article=article,
                 by=reviewer,
+                round=part.round,
                 kind=Kind.CREATED,
-                after=_snapshot(annotation),
+                movement=movement_of(annotation, part, None),
+                after=snapshot(annotation),
                 below_id=passage.undo_top,
                 request=request,
             )
-            insert(annotation, change)
+            event = insert(annotation, change)
     except IntegrityError as error:
         if "annotation_one_live_per_reviewer_label_and_passage" not in str(error):
             raise
+        part = part_of(article, reviewer)
         standing = Annotation.objects.live().get(
-            article=article, reviewer=reviewer, label=label, start=start, end=end
+            article=article,
+            reviewer=reviewer,
+            label=label,
+            start=start,
+            end=end,
+            round=part.round_id,
         )
-        return _done(standing, change=None)
-    return _done(annotation, change=change, passage=passage)
+        return _done(standing, part)
+    return Done(
+        article=article,
+        part=part,
+        positions=positions_of(annotation),
+        change=change,
+        annotation=annotation,
+        sentences=passage.sentences,
+        before=passage.latest,
+        event=event,
+    )
 
 
 def edit(
@@ -123,43 +161,48 @@ def edit(
     try:
         with _once(by, request):
             start, end = changes.pop("start", None), changes.pop("end", None)
-            lock(annotation.article_id, by)
-            annotation = _own(annotation)
-            before, positions = _snapshot(annotation), _positions(annotation)
+            _, part = lock(annotation.article_id, by)
+            annotation = _own(annotation, part)
+            before, positions = snapshot(annotation), positions_of(annotation)
+            said = said_by(annotation)
             for name, value in changes.items():
                 setattr(annotation, name, value)
             start = annotation.start if start is None else start
             end = annotation.end if end is None else end
             if (start, end) != (annotation.start, annotation.end):
-                read_passage(annotation.article, by, start, end).place(annotation, start, end)
-            if _snapshot(annotation) == before:
-                return _done(annotation, change=None)
+                passage = read_passage(annotation.article, part, start, end)
+                passage.place(annotation, start, end)
+            if snapshot(annotation) == before:
+                return _done(annotation, part)
             annotation.changed_at = timezone.now()
             annotation.save()
-            change = _record(
-                annotation, by=by, kind=Kind.EDITED, before=before, request=request
+            change = record(
+                annotation, part, Kind.EDITED, before=before, request=request, said=said
             )
+            positions = sorted({*positions, *positions_of(annotation)})
+            event = publish(annotation.article, TAGS, by=by, positions=positions)
     except IntegrityError as error:
         if "annotation_one_live_per_reviewer_label_and_passage" not in str(error):
             raise
         raise WrongPassage("You already have a tag with this label on this passage.") from error
-    done = _done(annotation, change=change)
-    done.positions = sorted({*positions, *done.positions})
-    return done
+    return _done(annotation, part, change, event, positions)
 
 
 def withdraw(annotation: Annotation, *, by: User, request: uuid.UUID | None = None) -> Done:
     """Take an annotation back; taken back already, it stays so."""
     with _once(by, request):
-        lock(annotation.article_id, by)
-        annotation = _own(annotation, withdrawn=True)
+        _, part = lock(annotation.article_id, by)
+        annotation = _own(annotation, part, withdrawn=True)
         if annotation.withdrawn_at:
-            return _done(annotation, change=None)
-        before = _snapshot(annotation)
+            return _done(annotation, part)
+        before, said = snapshot(annotation), said_by(annotation)
         annotation.withdrawn_at = annotation.changed_at = timezone.now()
         annotation.save(update_fields=["withdrawn_at", "changed_at"])
-        change = _record(annotation, by=by, kind=Kind.WITHDRAWN, before=before, request=request)
-    return _done(annotation, change=change)
+        change = record(
+            annotation, part, Kind.WITHDRAWN, before=before, request=request, said=said
+        )
+        event = publish(annotation.article, TAGS, by=by, positions=positions_of(annotation))
+    return _done(annotation, part, change, event)
 
 
 def set_reading(
@@ -167,73 +210,165 @@ def set_reading(
 ) -> Done:
     """Say that nothing is to tag in a sentence, or take that back; None does the other."""
     with _once(by, request):
-        article = lock(sentence.article_id, by)
-        reading = Reading.objects.filter(sentence=sentence, reviewer=by).first()
+        article, part = lock(sentence.article_id, by)
+        own = Reading.objects.filter(sentence=sentence, reviewer=by, round=part.round)
+        reading = own.first()
         stands = reading is not None and reading.withdrawn_at is None
         read = not stands if read is None else read
         if read == stands:
-            return Done(article=article, positions=[sentence.position])
-        reading = reading or Reading(sentence=sentence, reviewer=by)
-        before = _snapshot(reading) if reading.pk else None
+            return Done(article, part, [sentence.position])
+        reading = reading or Reading(sentence=sentence, reviewer=by, round=part.round)
+        before = snapshot(reading) if reading.pk else None
         reading.withdrawn_at = None if read else timezone.now()
         reading.save()
         kind = Kind.READ if read else Kind.UNREAD
-        change = _record(reading, by=by, kind=kind, before=before, request=request)
-    return Done(article=article, positions=[sentence.position], change=change)
+        change = record(reading, part, kind, before=before, request=request)
+        event = publish(article, TAGS, by=by, positions=[sentence.position])
+    return Done(article, part, [sentence.position], change, event=event)
+
+
+def read_the_rest(article: Article, *, by: User, request: uuid.UUID | None = None) -> Done:
+    """Say of every sentence that the person neither tagged nor read: nothing to tag.
+
+    A line of the log each, so undo takes them back one by one.
+    """
+    with _once(by, request):
+        article, part = lock(article.pk, by)
+        unread = unread_sentences(article, part)
+        if not unread:
+            return Done(article, part, [])
+        changes = _read_all(article, part, unread, request)
+        positions = [one.position for one in unread]
+        event = publish(article, TAGS, by=by, positions=positions)
+    return Done(article, part, positions, changes[-1], event=event)
+
+
+def unread_sentences(article: Article, part: Part) -> list[Sentence]:
+    """Return the sentences that the person neither tagged nor read in the round."""
+    own = {"reviewer": part.user, "round": part.round, "withdrawn_at": None}
+    tags = Annotation.objects.filter(
+        article=article,
+        first_position__lte=OuterRef("position"),
+        last_position__gte=OuterRef("position"),
+        **own,
+    )
+    readings = Reading.objects.filter(sentence=OuterRef("pk"), **own)
+    unread = article.sentences.filter(~Exists(tags), ~Exists(readings))
+    return list(unread.order_by("position"))
+
+
+def _read_all(
+    article: Article, part: Part, unread: list[Sentence], request: uuid.UUID | None
+) -> list[Change]:
+    """Store a reading of each sentence; return the lines of the log, each above the other."""
+    own = Reading.objects.filter(sentence__in=unread, reviewer=part.user, round=part.round)
+    withdrawn = {one.sentence_id: one for one in own}
+    own.update(withdrawn_at=None)
+    made = Reading.objects.bulk_create(
+        Reading(sentence=one, reviewer=part.user, round=part.round)
+        for one in unread
+        if one.pk not in withdrawn
+    )
+    readings = withdrawn | {one.sentence_id: one for one in made}
+    latest = latest_change(article, part)
+    changes = Change.objects.bulk_create(
+        Change(
+            article=article,
+            by=part.user,
+            round=part.round,
+            kind=Kind.READ,
+            movement=movement_of(readings[one.pk], part, None),
+            reading=readings[one.pk],
+            before={"withdrawn": True} if one.pk in withdrawn else None,
+            after={"withdrawn": False},
+            below_id=latest.undo_top_id if latest else None,
+            request=request if one is unread[-1] else None,
+        )
+        for one in unread
+    )
+    for below, change in pairwise(changes):
+        change.below = below
+    Change.objects.bulk_update(changes[1:], ["below"], batch_size=1_000)
+    return changes
 
 
 def undo(article: Article, *, by: User, request: uuid.UUID | None = None) -> Done:
     """Take back the person's last change in this article; with none, change nothing."""
     with _once(by, request):
-        article = lock(article.pk, by)
-        latest = _latest(article, by)
-        target = _change(latest.undo_top_id) if latest else None
+        article, part = lock(article.pk, by)
+        latest = latest_change(article, part)
+        target = change_with(latest.undo_top_id) if latest else None
         if latest is None or target is None:
-            return Done(article=article, positions=[])
+            return Done(article, part, [])
         below = latest.redo_top_id
-        return _apply(target, target.before, Kind.UNDONE, below, by, request)
+        return _apply(target, target.before, Kind.UNDONE, below, part, request)
 
 
 def redo(article: Article, *, by: User, request: uuid.UUID | None = None) -> Done:
     """Do again what the person last undid in this article; with nothing undone, nothing."""
     with _once(by, request):
-        article = lock(article.pk, by)
-        latest = _latest(article, by)
-        undone = _change(latest.redo_top_id) if latest else None
+        article, part = lock(article.pk, by)
+        latest = latest_change(article, part)
+        undone = change_with(latest.redo_top_id) if latest else None
         if undone is None or undone.target is None:
-            return Done(article=article, positions=[])
+            return Done(article, part, [])
         return _apply(
-            undone.target, undone.target.after, Kind.REDONE, undone.below_id, by, request
+            undone.target, undone.target.after, Kind.REDONE, undone.below_id, part, request
         )
 
 
 def set_hidden(annotation: Annotation, *, by: User, hidden: bool) -> None:
     """Hide an annotation from everybody but its reviewer and moderators, or show it again."""
     with transaction.atomic():
-        annotation = Annotation.objects.select_for_update(no_key=True).get(pk=annotation.pk)
+        lock_article(annotation.article)
+        annotation = Annotation.objects.select_related("label").get(pk=annotation.pk)
         if bool(annotation.hidden_at) == hidden:
             return
-        before = _snapshot(annotation)
+        before = snapshot(annotation)
         annotation.hidden_at = timezone.now() if hidden else None
         annotation.save(update_fields=["hidden_at"])
-        kind = Kind.HIDDEN if hidden else Kind.SHOWN
         Change.objects.create(
             article_id=annotation.article_id,
             by=by,
-            kind=kind,
+            round_id=annotation.round_id,
+            kind=Kind.HIDDEN if hidden else Kind.SHOWN,
             annotation=annotation,
             before=before,
-            after=_snapshot(annotation),
+            after=snapshot(annotation),
         )
+        # Told as the reviewer's own: it is their tag that looks different now.
+        reviewer, positions = annotation.reviewer, positions_of(annotation)
+        publish(annotation.article_id, TAGS, by=reviewer, positions=positions)
 
 
-def done_before(change: Change) -> Done:
+def adopt(sender: object, round: Round, by: User | None, **kwargs: object) -> None:
+    """Let an article's first round begin with what was done before there was a review.
+
+    Whoever did any of it is a reviewer of the round.
+    """
+    if round.number > 1:
+        return
+    article = round.article
+    for rows in (
+        Annotation.objects.filter(article=article, round=None),
+        Reading.objects.filter(sentence__article=article, round=None),
+        Change.objects.filter(article=article, round=None),
+    ):
+        rows.update(round=round)
+    people = User.objects.filter(
+        Q(annotations__round=round) | Q(readings__round=round)
+    ).distinct()
+    seat(round, list(people), by=by)
+
+
+def done_before(change: Change, by: User) -> Done:
     """What a request that was carried out earlier changed."""
     thing = change.annotation or change.reading
     assert thing is not None, "a database constraint holds this"
     return Done(
         article=change.article,
-        positions=_positions(thing),
+        part=part_of(change.article_id, by),
+        positions=positions_of(thing),
         change=change,
         annotation=change.annotation,
         repeated=True,
@@ -243,88 +378,15 @@ def done_before(change: Change) -> Done:
 # --- Inside an action: the article is locked -------------------------------------------
 
 
-def _own(annotation: Annotation, *, withdrawn: bool = False) -> Annotation:
+def _own(annotation: Annotation, part: Part, *, withdrawn: bool = False) -> Annotation:
     """Return the annotation as it stands, now that the article is locked."""
     standing = Annotation.objects.select_related("label", "article")
     annotation = standing.defer("article__text", "article__search").get(pk=annotation.pk)
+    if annotation.round_id != part.round_id:
+        raise ArticleClosed("This tag belongs to an earlier round, which is closed.")
     if annotation.withdrawn_at and not withdrawn:
         raise ActionRefused("This tag was taken back. Undo brings it back.")
     return annotation
-
-
-def _snapshot(thing: Annotation | Reading) -> dict[str, Any]:
-    """Return what undo has to restore."""
-    if isinstance(thing, Reading):
-        return {"withdrawn": thing.withdrawn_at is not None}
-    return {
-        "label": thing.label.slug,
-        "start": thing.start,
-        "end": thing.end,
-        "note": thing.note,
-        "confidence": thing.confidence,
-        "withdrawn": thing.withdrawn_at is not None,
-        "hidden": thing.hidden_at is not None,
-    }
-
-
-def _record(
-    thing: Annotation | Reading,
-    *,
-    by: User,
-    kind: Kind,
-    before: dict[str, Any] | None = None,
-    request: uuid.UUID | None = None,
-) -> Change:
-    annotation = thing if isinstance(thing, Annotation) else None
-    reading = thing if isinstance(thing, Reading) else None
-    article = thing.article_id if isinstance(thing, Annotation) else thing.sentence.article_id
-    change = Change(
-        article_id=article,
-        by=by,
-        kind=kind,
-        annotation=annotation,
-        reading=reading,
-        before=before,
-        after=_snapshot(thing),
-        request=request,
-    )
-    change.below_id = Change.objects.undo_top(article, by)
-    if kind == Kind.EDITED:
-        _continue_note(change)
-    change.save(force_insert=True)
-    return change
-
-
-def _continue_note(change: Change) -> None:
-    """Let a piece of typing take the place of the piece before it on the undo stack."""
-    latest = _latest(change.article, change.by)
-    if (
-        latest
-        and latest.kind == Kind.EDITED
-        and latest.annotation_id == change.annotation_id
-        and _only_note(latest)
-        and _only_note(change)
-        and (change.at - latest.at).total_seconds() < 60
-    ):
-        change.before, change.below_id = latest.before, latest.below_id
-
-
-def _only_note(change: Change) -> bool:
-    before, after = change.before or {}, change.after or {}
-    return {name for name in after if after[name] != before.get(name)} == {"note"}
-
-
-def _latest(article: Article, by: User) -> Change | None:
-    latest = Change.objects.of(article, by).own().select_related("target")
-    return latest.order_by("-pk").first()
-
-
-def _change(pk: int | None) -> Change | None:
-    return (
-        Change.objects.select_related("target", "annotation", "reading").filter(pk=pk).first()
-        if pk
-        else None
-    )
 
 
 def _apply(
@@ -332,15 +394,15 @@ def _apply(
     state: dict[str, Any] | None,
     kind: Kind,
     below: int | None,
-    by: User,
+    part: Part,
     request: uuid.UUID | None,
 ) -> Done:
     """Bring what `target` changed into `state`; None is before it was made."""
     thing: Annotation | Reading | None = target.annotation or target.reading
     assert thing is not None, "a database constraint holds this"
     state = state or {"withdrawn": True}
-    before = _snapshot(thing)
-    positions = _positions(thing)
+    before, said = snapshot(thing), said_by(thing)
+    positions = positions_of(thing)
     if state["withdrawn"] != bool(thing.withdrawn_at):
         thing.withdrawn_at = timezone.now() if state["withdrawn"] else None
     if isinstance(thing, Annotation):
@@ -349,43 +411,34 @@ def _apply(
             thing.note, thing.confidence = state["note"], state["confidence"]
             start, end = state["start"], state["end"]
             if (start, end) != (thing.start, thing.end):
-                read_passage(thing.article, by, start, end).place(thing, start, end)
+                read_passage(thing.article, part, start, end).place(thing, start, end)
         thing.changed_at = timezone.now()
     thing.save()
     change = Change.objects.create(
         article_id=target.article_id,
-        by=by,
+        by=part.user,
+        round=part.round,
         kind=kind,
+        movement=movement_of(thing, part, said),
         annotation=target.annotation,
         reading=target.reading,
         before=before,
-        after=_snapshot(thing),
+        after=snapshot(thing),
         target=target,
         below_id=below,
         request=request,
     )
-    return Done(
-        article=target.article,
-        positions=sorted({*positions, *_positions(thing)}),
-        change=change,
-        annotation=target.annotation,
-    )
-
-
-def _positions(thing: Annotation | Reading) -> list[int]:
-    if isinstance(thing, Reading):
-        return [thing.sentence.position]
-    return list(range(thing.first_position, thing.last_position + 1))
+    positions = sorted({*positions, *positions_of(thing)})
+    event = publish(target.article_id, TAGS, by=part.user, positions=positions)
+    return Done(target.article, part, positions, change, target.annotation, event=event)
 
 
 def _done(
-    annotation: Annotation, change: Change | None, passage: Passage | None = None
+    annotation: Annotation,
+    part: Part,
+    change: Change | None = None,
+    event: int = 0,
+    positions: list[int] | None = None,
 ) -> Done:
-    return Done(
-        article=annotation.article,
-        positions=_positions(annotation),
-        change=change,
-        annotation=annotation,
-        sentences=passage.sentences if passage else [],
-        latest=passage.latest if passage else 0,
-    )
+    positions = positions or positions_of(annotation)
+    return Done(annotation.article, part, positions, change, annotation, event=event)

@@ -3,3 +3,10 @@ from django.apps import AppConfig
 
 class AnnotationsConfig(AppConfig):
     name = "annotate.annotations"
+
+    def ready(self) -> None:
+        from annotate.reviews.signals import round_opened
+
+        from .actions import adopt
+
+        round_opened.connect(adopt, dispatch_uid="adopt")

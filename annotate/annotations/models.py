@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from annotate.accounts.preferences import KEYS
 from annotate.articles.models import Article, Sentence
+from annotate.reviews.models import Round
 
 if TYPE_CHECKING:
     from annotate.accounts.models import User
@@ -74,10 +75,17 @@ class AnnotationQuerySet(models.QuerySet["Annotation"]):
         return self.filter(withdrawn_at=None)
 
     def visible_to(self, user: User) -> AnnotationQuerySet:
-        """Moderators see everyone's; others see only their own."""
+        """Moderators see all; others their own, and what stands in rounds shared with them."""
         if user.is_moderator:
             return self
-        return self.filter(reviewer=user, article__in=Article.objects.visible_to(user))
+        shared = Q(round__in=Round.objects.shared_with(user), withdrawn_at=None, hidden_at=None)
+        return self.filter(
+            Q(reviewer=user) | shared, article__in=Article.objects.visible_to(user)
+        )
+
+    def current(self) -> AnnotationQuerySet:
+        """Those of each article's latest round, and those of articles without a review."""
+        return self.filter(Q(round=None) | Q(round__latest=True))
 
     def touching(self, first: int, last: int) -> AnnotationQuerySet:
         """Those on any of the sentences from position `first` to `last`."""
@@ -96,6 +104,9 @@ class Annotation(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="annotations"
     )
     label = models.ForeignKey(Label, on_delete=models.PROTECT, related_name="annotations")
+    round = models.ForeignKey(
+        Round, on_delete=models.PROTECT, null=True, blank=True, related_name="annotations"
+    )
     start = models.PositiveIntegerField(help_text="First code point of the passage.")
     end = models.PositiveIntegerField(help_text="The code point after its last.")
     # The W3C TextQuoteSelector: finds the passage again in a changed text.
@@ -144,8 +155,9 @@ class Annotation(models.Model):
             ),
             models.UniqueConstraint(
                 name="annotation_one_live_per_reviewer_label_and_passage",
-                fields=["reviewer", "article", "label", "start", "end"],
+                fields=["reviewer", "article", "label", "start", "end", "round"],
                 condition=Q(withdrawn_at=None),
+                nulls_distinct=False,
             ),
         ]
 
@@ -168,11 +180,12 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
         return self.filter(withdrawn_at=None)
 
     def visible_to(self, user: User) -> ReadingQuerySet:
-        """Moderators see everyone's; others see only their own."""
+        """Moderators see all; others their own, and what stands in rounds shared with them."""
         if user.is_moderator:
             return self
+        shared = Q(round__in=Round.objects.shared_with(user), withdrawn_at=None)
         return self.filter(
-            reviewer=user, sentence__article__in=Article.objects.visible_to(user)
+            Q(reviewer=user) | shared, sentence__article__in=Article.objects.visible_to(user)
         )
 
 
@@ -183,6 +196,9 @@ class Reading(models.Model):
     reviewer = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="readings"
     )
+    round = models.ForeignKey(
+        Round, on_delete=models.PROTECT, null=True, blank=True, related_name="readings"
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
 
@@ -192,7 +208,9 @@ class Reading(models.Model):
         ordering = ["sentence", "pk"]
         constraints = [
             models.UniqueConstraint(
-                name="reading_one_per_reviewer_and_sentence", fields=["reviewer", "sentence"]
+                name="reading_one_per_reviewer_sentence_and_round",
+                fields=["reviewer", "sentence", "round"],
+                nulls_distinct=False,
             ),
         ]
 
@@ -201,17 +219,18 @@ class Reading(models.Model):
 
 
 class ChangeQuerySet(models.QuerySet["Change"]):
-    def of(self, article: Article | int, person: User) -> ChangeQuerySet:
-        return self.filter(article=article, by=person)
+    def of(self, article: Article | int, person: User, round: int | None) -> ChangeQuerySet:
+        """What `person` did in an article's round; None where there is no review."""
+        return self.filter(article=article, by=person, round=round)
 
-    def undo_top(self, article: Article | int, person: User) -> Subquery:
+    def undo_top(self, article: Article | int, person: User, round: int | None) -> Subquery:
         """The change that `person`'s undo would take back now, as SQL for an INSERT."""
         top = Case(
             When(kind=Change.Kind.UNDONE, then="target__below"),
             When(kind=Change.Kind.REDONE, then="target"),
             default="pk",
         )
-        latest = self.of(article, person).own().order_by("-pk")
+        latest = self.of(article, person, round).own().order_by("-pk")
         return Subquery(latest.annotate(top=top).values("top")[:1])
 
     def own(self) -> ChangeQuerySet:
@@ -245,6 +264,11 @@ class Change(models.Model):
         HIDDEN = "hidden", "hid"
         SHOWN = "shown", "showed again"
 
+    class Movement(models.TextChoices):
+        TOWARDS = "towards", "towards the majority"
+        AWAY = "away", "away from the majority"
+        NEITHER = "neither", "neither towards nor away"
+
     article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="changes")
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="changes"
@@ -256,6 +280,11 @@ class Change(models.Model):
     reading = models.ForeignKey(
         Reading, on_delete=models.PROTECT, null=True, related_name="changes"
     )
+    round = models.ForeignKey(
+        Round, on_delete=models.PROTECT, null=True, related_name="changes"
+    )
+    # Set for every change after the reveal, and for no other.
+    movement = models.CharField(max_length=10, choices=Movement, blank=True)
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)
     target = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")

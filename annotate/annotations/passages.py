@@ -15,6 +15,10 @@ from django.db.models import Field, JSONField
 
 from annotate.accounts.models import User
 from annotate.articles.models import Article, ArticleQuerySet
+from annotate.live import actions as live
+from annotate.live.models import Event
+from annotate.reviews.actions import join
+from annotate.reviews.parts import PART, Part, part_from
 
 from .models import CONTEXT, Annotation, Change
 from .refusals import ArticleClosed, WrongPassage
@@ -40,7 +44,7 @@ class Passage:
     exact: str
     prefix: str
     suffix: str
-    latest: int  # the person's last change in the article
+    latest: int  # the last event that the person may know of
     undo_top: int | None  # the change that their undo would take back now
 
     def place(self, annotation: Annotation, start: int, end: int) -> None:
@@ -60,24 +64,39 @@ def refuse_closed(article: Article) -> None:
         raise ArticleClosed(f"“{article}” is {state}: it takes no more changes.")
 
 
+# Two statements in one trip: the second sees what was committed while the first one waited.
+# As one statement it would see the round as it was before, and a tag could slip in as blind
+# after the reveal.
 LOCK = f"""
     SELECT id, title, status FROM articles_article
      WHERE id = %(article)s AND {ArticleQuerySet.VISIBLE_TO}
-       FOR NO KEY UPDATE
+       FOR NO KEY UPDATE;
+    {PART}
 """  # noqa: S608 - composed of constants
 
 
-def lock(pk: int, person: User) -> Article:
-    """Raises Article.DoesNotExist also where `person` may not know of the article."""
+def lock(pk: int, person: User) -> tuple[Article, Part]:
+    """Lock an article to work in it; return it with the person's part in its round.
+
+    Raises Article.DoesNotExist also where `person` may not know of the article, ArticleClosed
+    and NotAReviewer where they may not work in it now.
+    """
     values = {"article": pk, "user": person.pk, "moderator": person.is_moderator}
     with connection.cursor() as cursor:
         cursor.execute(LOCK, values)
         row = cursor.fetchone()
+        cursor.nextset()
+        part = part_from(cursor.fetchone(), person)
     if row is None:
         raise Article.DoesNotExist
     article = Article.from_db(connection.alias, ["id", "title", "status"], row)
     refuse_closed(article)
-    return article
+    if refused := part.refusal():
+        raise refused
+    if part.may_join:
+        assert part.round is not None
+        part = Part(person, part.round, join(part.round, person))
+    return article, part
 
 
 # All that a tag has to know, in one row. As a QuerySet, building it anew would take more
@@ -86,8 +105,9 @@ def lock(pk: int, person: User) -> Article:
 PASSAGE = """
     SELECT span.sentences, span.base,
            substr(article.text, span.base + 1, span.upto - span.base),
-           (SELECT max(id) FROM annotations_change
-             WHERE article_id = article.id AND by_id = %(person)s),
+           (SELECT max(id) FROM live_event
+             WHERE article_id = article.id
+                   AND (%(sees_all)s OR by = %(person)s OR kind = 'round')),
            last.id, last.kind, last.target_id, target.below_id
       FROM articles_article article
      CROSS JOIN (
@@ -101,12 +121,14 @@ PASSAGE = """
              FROM articles_sentence sentence
              LEFT JOIN annotations_reading reading
                   ON reading.sentence_id = sentence.id AND reading.reviewer_id = %(person)s
+                     AND reading.round_id IS NOT DISTINCT FROM %(round)s
                      AND reading.withdrawn_at IS NULL
             WHERE sentence.article_id = %(article)s AND start < %(end)s AND "end" > %(start)s
            ) span
       LEFT JOIN LATERAL (
            SELECT * FROM annotations_change
             WHERE article_id = article.id AND by_id = %(person)s
+                  AND round_id IS NOT DISTINCT FROM %(round)s
                   AND kind NOT IN ('hidden', 'shown')
             ORDER BY id DESC LIMIT 1
            ) last ON true
@@ -115,11 +137,13 @@ PASSAGE = """
 """
 
 
-def read_passage(article: Article, person: User, start: int, end: int) -> Passage:
+def read_passage(article: Article, part: Part, start: int, end: int) -> Passage:
     """Read the text and the sentences of a passage of a locked article."""
     values = {
         "article": article.pk,
-        "person": person.pk,
+        "person": part.user.pk,
+        "round": part.round_id,
+        "sees_all": part.sees_all,
         "start": start,
         "end": end,
         "left": max(start - CONTEXT, 0),
@@ -161,8 +185,11 @@ def _undo_top(pk: int | None, kind: str, target: int | None, below: int | None) 
     return target if kind == Change.Kind.REDONE else pk
 
 
-def insert(annotation: Annotation, change: Change) -> None:
-    """Store a new annotation and its line of the log, as save() would, in one statement."""
+def insert(annotation: Annotation, change: Change) -> int:
+    """Store a new annotation, its line of the log and its event in one statement.
+
+    As save() and publish() would. Returns the number of the event.
+    """
     sql, fields, change_fields = _insert_statement()
     rows = [(annotation, fields), (change, change_fields)]
     values = [
@@ -175,10 +202,11 @@ def insert(annotation: Annotation, change: Change) -> None:
     ]
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        annotation.pk, change.pk = cursor.fetchone()
+        annotation.pk, change.pk, event, _ = cursor.fetchone()
     change.annotation = annotation
     for row in (annotation, change):
         row._state.adding, row._state.db = False, connection.alias
+    return event
 
 
 @cache
@@ -200,8 +228,14 @@ def _insert_statement() -> tuple[str, list[Field], list[Field]]:
     line = insert(
         Change._meta.db_table, change_fields, ", annotation_id", ", (SELECT id FROM tag)"
     )
-    return (
-        f"WITH tag AS ({tag} RETURNING id) {line} RETURNING annotation_id, id",
-        fields,
-        change_fields,
-    )
+    sql = f"""
+        WITH tag AS ({tag}
+             RETURNING id, article_id, reviewer_id, first_position, last_position),
+        line AS ({line} RETURNING id),
+        event AS ({live.INSERT}
+             SELECT article_id, reviewer_id, '{Event.Kind.TAGS}', first_position,
+                    last_position, clock_timestamp() FROM tag
+             {live.RETURNING})
+        SELECT tag.id, line.id, event.id, {live.NOTIFY} FROM tag, line, event
+    """  # noqa: S608 - composed of constants and names of columns
+    return sql, fields, change_fields

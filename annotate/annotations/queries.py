@@ -15,10 +15,15 @@ from django.utils.safestring import SafeString
 
 from annotate.accounts.models import User
 from annotate.articles.models import Article, Sentence
+from annotate.live.actions import latest_event
+from annotate.live.models import Event
+from annotate.reviews.models import RoundQuerySet
+from annotate.reviews.parts import Part
 
 from . import markup, wording
 from .actions import Done
-from .models import Change, Reading
+from .log import latest_change
+from .models import Reading
 from .passages import Touched
 
 LINE_BREAK = SafeString("<br>")
@@ -36,7 +41,7 @@ class Tag:
     last_position: int
     is_hidden: bool
     is_mine: bool
-    reviewer: str  # the public name
+    reviewer: str  # the public name, or the pseudonym
     slug: str
     label: str
     key: str
@@ -80,7 +85,7 @@ class TaggedSentence:
         return LINE_BREAK if "\n" in self.gap else self.gap
 
 
-def article_paragraphs(article: Article, user: User) -> list[list[TaggedSentence]]:
+def article_paragraphs(article: Article, part: Part) -> list[list[TaggedSentence]]:
     """Return the whole article, the sentences of each paragraph; the headline comes first.
 
     Three queries, whatever the number of sentences and tags.
@@ -91,11 +96,11 @@ def article_paragraphs(article: Article, user: User) -> list[list[TaggedSentence
     )
     read = set(
         Reading.objects.live()
-        .filter(reviewer=user, sentence__article=article)
+        .filter(reviewer=part.user, round=part.round, sentence__article=article)
         .values_list("sentence", flat=True)
     )
     starting: dict[int, list[Tag]] = {}
-    for tag in _visible(article, user):
+    for tag in _visible(article, part):
         starting.setdefault(tag.first_position, []).append(tag)
 
     paragraphs: list[list[TaggedSentence]] = []
@@ -125,7 +130,7 @@ def article_paragraphs(article: Article, user: User) -> list[list[TaggedSentence
 
 def tagged_sentences(
     article: Article,
-    user: User,
+    part: Part,
     positions: Iterable[int],
     sentences: Sequence[Touched] = (),
 ) -> list[TaggedSentence]:
@@ -137,14 +142,14 @@ def tagged_sentences(
     if not wanted:
         return []
     rows: Sequence[Any] = sentences or with_text(article.sentences.filter(position__in=wanted))
-    visible = _visible(article, user, min(wanted), max(wanted))
+    visible = _visible(article, part, min(wanted), max(wanted))
     read = getattr(rows[0], "read", None) if rows else None
     reads = (
         set()
         if read is not None
         else set(
             Reading.objects.live()
-            .filter(reviewer=user, sentence__in=[row.pk for row in rows])
+            .filter(reviewer=part.user, round=part.round, sentence__in=[row.pk for row in rows])
             .values_list("sentence", flat=True)
         )
     )
@@ -174,15 +179,22 @@ def with_text(sentences):
 
 
 # Read as bare rows: of 2,000 tags, three model instances each take longer than all the rest.
+# What moderators have hidden, only its reviewer and moderators see.
 VISIBLE = """
     SELECT tag.id, tag.start, tag."end", tag.first_position, tag.last_position,
            tag.hidden_at IS NOT NULL, tag.reviewer_id = %(user)s,
-           reviewer.public_name, label.slug, label.name, label.key
+           CASE WHEN %(pseudonyms)s THEN 'Reviewer ' || seat.number
+                ELSE reviewer.public_name END,
+           label.slug, label.name, label.key
       FROM annotations_annotation tag
       JOIN annotations_label label ON label.id = tag.label_id
       JOIN accounts_user reviewer ON reviewer.id = tag.reviewer_id
+      LEFT JOIN reviews_assignment seat
+           ON seat.round_id = tag.round_id AND seat.reviewer_id = tag.reviewer_id
      WHERE tag.article_id = %(article)s AND tag.withdrawn_at IS NULL
-           AND (%(everyone)s OR tag.reviewer_id = %(user)s)
+           AND tag.round_id IS NOT DISTINCT FROM %(round)s
+           AND (tag.reviewer_id = %(user)s
+                OR %(everyone)s AND (tag.hidden_at IS NULL OR %(moderator)s))
            AND tag.first_position <= %(last)s AND tag.last_position >= %(first)s
      ORDER BY tag.start, tag."end" DESC, tag.id
 """
@@ -190,20 +202,14 @@ LAST_POSITION = 2**31 - 1
 
 
 def _visible(
-    article: Article, user: User, first: int = 0, last: int = LAST_POSITION
+    article: Article, part: Part, first: int = 0, last: int = LAST_POSITION
 ) -> list[Tag]:
-    """Return the live tags that this page shows `user`, in reading order.
+    """Return the live tags of the latest round that the person sees, in reading order.
 
     Those on the sentences from position `first` to `last`. Whether they may see the article
     is settled before.
     """
-    values = {
-        "article": article.pk,
-        "user": user.pk,
-        "everyone": user.is_moderator,
-        "first": first,
-        "last": last,
-    }
+    values = {**_values(article, part), "first": first, "last": last}
     return [Tag(*row) for row in _fetch(VISIBLE, values)]
 
 
@@ -265,26 +271,28 @@ def words_around(sentences, start: int, end: int) -> list[tuple[Sentence, list]]
 # --- Answers ------------------------------------------------------------------------------
 
 
-def answer(done: Done, user: User, since: int | None) -> dict[str, Any]:
+def answer(done: Done, since: int | None) -> dict[str, Any]:
     """Return what the page has to show after an action.
 
-    `since` is the last change that the page knew of: what the person did after it in
-    another tab comes along.
+    `since` is the last event that the page knew of: what happened after it comes along.
     """
-    article, change = done.article, done.change
-    latest = change if change and not done.repeated else latest_change(article, user)
-    counts = legend(article, user)
+    article, part, change = done.article, done.part, done.change
+    latest = change if change and not done.repeated else latest_change(article, part)
+    counts = legend(article, part)
     positions, sentences = done.positions, done.sentences
-    if since is not None and since != done.latest:
-        others = positions_changed_since(article, user, since)
+    event = done.event or latest_event(article, part.user, sees_all=part.sees_all)
+    stale = False
+    if since is not None and since != done.before:
+        others, stale = positions_changed_since(article, part, since)
         if not others <= set(positions):
             positions, sentences = sorted({*positions, *others}), ()
     names = {label.slug: label.name for label in counts.labels}
     return {
         "article": article,
-        "sentences": tagged_sentences(article, user, positions, sentences),
+        "sentences": tagged_sentences(article, part, positions, sentences),
         "legend": counts,
-        "latest": latest,
+        "event": event,
+        "stale": stale,
         "can_undo": bool(latest and latest.undo_top_id),
         "can_redo": bool(latest and latest.redo_top_id),
         "said": wording.of_change(change, names) if change else "Nothing changed",
@@ -302,26 +310,34 @@ def anchor(done: Done) -> str:
 # --- Counts and progress ------------------------------------------------------------------
 
 # A sentence is covered by a person's live tag on any part of it or by their reading. In one
-# article, or in each where `article` is NULL: that costs the same for any number of them.
+# article's round, or in the latest of each where `article` is NULL: that costs the same for
+# any number of them.
 # Tags and readings are spans of positions; what they cover together is a multirange. To list
 # the positions would be simpler, but PostgreSQL's planner takes each span for 1,000 of them.
-COVERED = """
+LATEST = """({0}.round_id IS NULL OR EXISTS (
+    SELECT 1 FROM reviews_round round WHERE round.id = {0}.round_id AND round.latest))"""
+COVERED = f"""
     SELECT article_id, (SELECT sum(upper(part) - lower(part))::int FROM unnest(parts) part)
                AS sentences
       FROM (SELECT article_id, range_agg(int4range(first, last, '[]')) AS parts
               FROM (SELECT article_id, first_position, last_position
-                      FROM annotations_annotation
+                      FROM annotations_annotation tag
                      WHERE withdrawn_at IS NULL AND reviewer_id = %(user)s
-                           AND (%(article)s IS NULL OR article_id = %(article)s)
+                           AND CASE WHEN %(article)s IS NULL THEN {LATEST.format("tag")}
+                                    ELSE article_id = %(article)s
+                                         AND round_id IS NOT DISTINCT FROM %(round)s END
                      UNION ALL
                     SELECT sentence.article_id, sentence.position, sentence.position
                       FROM annotations_reading reading
                       JOIN articles_sentence sentence ON sentence.id = reading.sentence_id
                      WHERE reading.withdrawn_at IS NULL AND reading.reviewer_id = %(user)s
-                           AND (%(article)s IS NULL OR sentence.article_id = %(article)s)
+                           AND CASE WHEN %(article)s IS NULL THEN {LATEST.format("reading")}
+                                    ELSE sentence.article_id = %(article)s
+                                         AND reading.round_id IS NOT DISTINCT FROM %(round)s
+                               END
                    ) AS span (article_id, first, last)
              GROUP BY article_id) AS covered
-"""
+"""  # noqa: S608 - composed of constants
 
 LEGEND = f"""
     SELECT label.slug, label.name, coalesce(counted.tags, 0),
@@ -331,6 +347,7 @@ LEGEND = f"""
       LEFT JOIN (
            SELECT label_id, count(*) AS tags FROM annotations_annotation
             WHERE article_id = %(article)s AND withdrawn_at IS NULL AND hidden_at IS NULL
+                  AND round_id IS NOT DISTINCT FROM %(round)s
                   AND (%(everyone)s OR reviewer_id = %(user)s)
             GROUP BY label_id
            ) counted ON counted.label_id = label.id
@@ -344,13 +361,16 @@ OWN_PROGRESS = f"""
       FROM ({COVERED}) covered
 """  # noqa: S608 - composed of constants
 
-COUNTS = """
+COUNTS = f"""
     SELECT tag.article_id, label.slug, label.name, count(*)
       FROM annotations_annotation tag JOIN annotations_label label ON label.id = tag.label_id
+      LEFT JOIN reviews_round round ON round.id = tag.round_id
      WHERE tag.article_id = ANY(%(articles)s) AND tag.withdrawn_at IS NULL
-           AND tag.hidden_at IS NULL AND (%(everyone)s OR tag.reviewer_id = %(user)s)
+           AND tag.hidden_at IS NULL AND coalesce(round.latest, true)
+           AND (tag.reviewer_id = %(user)s OR %(moderator)s
+                OR round.id IS NOT NULL AND {RoundQuerySet.SHARED_WITH})
      GROUP BY tag.article_id, label.id ORDER BY label."order", label.id
-"""
+"""  # noqa: S608 - composed of constants
 
 
 @dataclass(slots=True)
@@ -380,9 +400,8 @@ class Legend:
     progress: Progress
 
 
-def legend(article: Article, user: User) -> Legend:
-    values = {"article": article.pk, "user": user.pk, "everyone": user.is_moderator}
-    rows = _fetch(LEGEND, values)
+def legend(article: Article, part: Part) -> Legend:
+    rows = _fetch(LEGEND, _values(article, part))
     labels = [LegendEntry(*row[:3]) for row in rows]
     done, total = rows[0][3:] if rows else (0, article.sentences.count())
     return Legend(labels, Progress(done, total or 0))
@@ -390,23 +409,34 @@ def legend(article: Article, user: User) -> Legend:
 
 def own_progress(user: User) -> dict[int, Progress]:
     """Return `user`'s progress in each article in which they tagged or read anything."""
-    rows = _fetch(OWN_PROGRESS, {"article": None, "user": user.pk})
+    rows = _fetch(OWN_PROGRESS, {"article": None, "user": user.pk, "round": None})
     return {article: Progress(done, total) for article, done, total in rows}
 
 
 def counts_by_article(
     articles: Sequence[Article], user: User
 ) -> dict[int, list[tuple[str, str, int]]]:
-    """Return `(label slug, name, tags)` for each article: own tags, moderators all."""
+    """Return `(label slug, name, tags)` for each article, of the tags that `user` sees."""
     counts: dict[int, list[tuple[str, str, int]]] = {}
     values = {
         "articles": [one.pk for one in articles],
         "user": user.pk,
-        "everyone": user.is_moderator,
+        "moderator": user.is_moderator,
     }
     for article, *count in _fetch(COUNTS, values):
         counts.setdefault(article, []).append(tuple(count))
     return counts
+
+
+def _values(article: Article, part: Part) -> dict[str, Any]:
+    return {
+        "article": article.pk,
+        "user": part.user.pk,
+        "round": part.round_id,
+        "everyone": part.sees_all,
+        "moderator": part.user.is_moderator,
+        "pseudonyms": part.pseudonyms,
+    }
 
 
 def _fetch(sql: str, values: dict) -> list[tuple]:
@@ -418,31 +448,17 @@ def _fetch(sql: str, values: dict) -> list[tuple]:
 # --- What happened ------------------------------------------------------------------------
 
 
-def positions_changed_since(article: Article, user: User, since: int) -> set[int]:
-    """Positions of the sentences that `user` changed after their change `since`.
+def positions_changed_since(article: Article, part: Part, since: int) -> tuple[set[int], bool]:
+    """Return where the article looks different after the event `since`, to this person.
 
-    So a tab learns, with its next action, what another tab or device did.
+    And whether all of it may look different, because its round is in another state. So a
+    tab learns what other tabs, devices and people did.
     """
     positions: set[int] = set()
-    changes = (
-        Change.objects.of(article, user)
-        .filter(pk__gt=since)
-        .select_related("annotation", "reading__sentence")
-    )
-    spans = []
-    for change in changes:
-        if change.reading:
-            positions.add(change.reading.sentence.position)
-        for state in (change.before, change.after):
-            if state and "start" in state:
-                spans.append((state["start"], state["end"]))
-    for start, end in spans:
-        touched = article.sentences.filter(start__lt=end, end__gt=start)
-        positions.update(touched.values_list("position", flat=True))
-    return positions
-
-
-def latest_change(article: Article, user: User) -> Change | None:
-    """The line of the log that tells what undo and redo would do now."""
-    latest = Change.objects.of(article, user).own().select_related("target")
-    return latest.order_by("-pk").first()
+    events = Event.objects.filter(article=article, pk__gt=since)
+    for event in events.told_to(part.user, sees_all=part.sees_all):
+        if event.kind in (Event.Kind.ROUND, Event.Kind.PART):
+            return set(), True
+        if event.first_position is not None:
+            positions.update(range(event.first_position, (event.last_position or 0) + 1))
+    return positions, False

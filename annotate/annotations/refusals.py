@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
+from annotate.reviews.refusals import ActionRefused, ArticleClosed, NotAReviewer
+
 from .models import Change
 
-
-class ActionRefused(Exception):
-    """Why something cannot be done, in words for the person."""
-
-
-class ArticleClosed(ActionRefused):
-    """The article takes no more changes."""
+__all__ = ["ActionRefused", "AlreadyDone", "ArticleClosed", "NotAReviewer", "WrongPassage"]
 
 
 class WrongPassage(ActionRefused):

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from annotate.articles.models import Article, Sentence
 from annotate.http import Request
+from annotate.reviews.parts import part_of
 
 from . import actions, queries, wording
 from .forms import EditForm, PassageForm, ReadingForm, RequestForm
@@ -98,10 +99,12 @@ def sentence(request: Request, pk: int) -> HttpResponse:
         position__range=(sentence.position, sentence.position + 4)
     )
     rows = list(queries.with_text(following))
-    tagged = queries.tagged_sentences(article, request.user, [sentence.position])[0]
+    part = part_of(article, request.user)
+    tagged = queries.tagged_sentences(article, part, [sentence.position])[0]
     tags = (
         Annotation.objects.live()
         .visible_to(request.user)
+        .current()
         .filter(article=article)
         .touching(sentence.position, sentence.position)
         .select_related("label", "reviewer")
@@ -192,15 +195,17 @@ def _carry_out(
         done = action()
     except Article.DoesNotExist:
         return _refused(request, "There is no such article.", pk=None, status=404)
+    except actions.NotAReviewer as error:
+        return _refused(request, str(error), pk=pk, status=403)
     except actions.ArticleClosed as error:
         return _refused(request, str(error), pk=pk, status=409)
     except actions.ActionRefused as error:
         return _refused(request, str(error), pk=pk, status=422)
     except actions.AlreadyDone as again:
-        done = actions.done_before(again.change)
+        done = actions.done_before(again.change, request.user)
     if not request.htmx:
         return see_other(queries.anchor(done))
-    return render(request, "articles/answer.html", queries.answer(done, request.user, since))
+    return render(request, "articles/answer.html", queries.answer(done, since))
 
 
 def _panel(request: Request, annotation: Annotation) -> HttpResponse:

@@ -185,6 +185,9 @@ def set_status(article: Article, status: str) -> Article:
         raise ValidationError(
             "The same text stands as another article. Archive that one first."
         )
+    # What is tagged belongs to a round, if there is any: opening one opens the article.
+    if status == Status.OPEN and article.rounds.filter(latest=True, state="closed").exists():
+        raise ValidationError("The review round of this story is closed. Open another round.")
     article.status = status
     article.save(update_fields=["status"])
     return article

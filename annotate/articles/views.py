@@ -16,9 +16,12 @@ from django.views.decorators.vary import vary_on_headers
 from annotate.accounts.models import User
 from annotate.accounts.preferences import KEYS, Preferences
 from annotate.annotations import queries
+from annotate.annotations.log import latest_change
 from annotate.annotations.models import Label
 from annotate.annotations.views import see_other
 from annotate.http import Request
+from annotate.live.actions import latest_event
+from annotate.reviews.parts import part_of
 
 from . import actions
 from .forms_list import ListForm
@@ -97,8 +100,11 @@ def article(request: Request, pk: int) -> HttpResponse:
 
 def reading_page(article: Article, user: User) -> dict[str, object]:
     """Return what the page of one story shows."""
-    paragraphs = queries.article_paragraphs(article, user)
-    latest = queries.latest_change(article, user)
+    part = part_of(article, user)
+    # Before the tags are read: what comes after it, the page asks for.
+    event = latest_event(article, user, sees_all=part.sees_all)
+    paragraphs = queries.article_paragraphs(article, part)
+    latest = latest_change(article, part)
     preferences = Preferences.of(user)
     editable = Article.objects.editable_by(user).filter(pk=article.pk)
     moves = actions.moves_of(user, article) if editable.exists() else ()
@@ -106,8 +112,9 @@ def reading_page(article: Article, user: User) -> dict[str, object]:
         "article": article,
         "headline": paragraphs[0],
         "paragraphs": paragraphs[1:],
-        "legend": queries.legend(article, user),
-        "latest": latest,
+        "part": part,
+        "legend": queries.legend(article, part),
+        "event": event,
         "can_undo": bool(latest and latest.undo_top_id),
         "can_redo": bool(latest and latest.redo_top_id),
         "moves": [(move, VERBS[move]) for move in VERBS if move in moves],

@@ -11,6 +11,7 @@ from annotate.annotations.actions import annotate, set_reading, withdraw
 from annotate.annotations.queries import legend, own_progress
 from annotate.articles.actions import set_status
 from annotate.articles.queries import marked
+from annotate.reviews.parts import part_of
 from tests.factories import make_article
 
 pytestmark = pytest.mark.django_db
@@ -118,7 +119,9 @@ def test_own_progress_is_that_of_the_reading_page(ana, ben, article, claim, evid
 
     own = {pk: progress.done for pk, progress in own_progress(ana).items()}
 
-    assert own == {one.pk: legend(one, ana).progress.done for one in (article, other)}
+    assert own == {
+        one.pk: legend(one, part_of(one, ana)).progress.done for one in (article, other)
+    }
     assert own == {article.pk: article.sentences.count(), other.pk: 1}
 
 

@@ -1,0 +1,58 @@
+"""What happened in an article, in order: what a page asks for that slept or lost its stream."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from annotate.articles.models import Article
+
+if TYPE_CHECKING:
+    from annotate.accounts.models import User
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    def told_to(self, user: User, *, sees_all: bool) -> EventQuerySet:
+        """Without what others do in a blind round: not even that it happened is told."""
+        if sees_all:
+            return self
+        return self.filter(Q(by=user.pk) | Q(kind=Event.Kind.ROUND))
+
+
+class Event(models.Model):
+    """Something happened to these sentences of an article. Kept for some days.
+
+    Written only while the article is locked, so that within one article the numbers rise in
+    the order of the commits: who asks for what came after a number misses nothing.
+    """
+
+    class Kind(models.TextChoices):
+        TAGS = "tags", "tags or readings"
+        THREADS = "threads", "discussion"
+        ROUND = "round", "the review round"
+        PART = "part", "a person's part in it"
+
+    # No foreign keys in the database: each would be looked up for each tag.
+    article = models.ForeignKey(
+        Article, on_delete=models.CASCADE, db_constraint=False, related_name="events"
+    )
+    by = models.BigIntegerField(null=True, help_text="The person's number.")
+    kind = models.CharField(max_length=10, choices=Kind)
+    first_position = models.PositiveIntegerField(null=True)
+    last_position = models.PositiveIntegerField(null=True)
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = EventQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        indexes = [
+            models.Index(name="event_of_article", fields=["article", "id"]),
+            models.Index(name="event_of_person", fields=["article", "by", "id"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} in article {self.article_id}"
