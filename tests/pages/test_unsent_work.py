@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
@@ -9,9 +11,10 @@ from playwright.sync_api import expect
 from annotate.annotations.models import Annotation, Change, Reading
 from annotate.articles.models import Article
 from tests.factories import PASSWORD, make_article
-from tests.pages.conftest import sign_in
+from tests.pages.conftest import PHONE, sign_in
 from tests.pages.reading import Reading as Story
 from tests.pages.reading import stored
+from tests.pages.test_every_page import holds
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -218,6 +221,161 @@ def test_a_story_locked_meanwhile_says_so(read, ana, article):
     story.saved()  # refused: nothing waits any more
     assert story.highlighted("saving-claim") == []
     assert stored(ana) == []
+
+
+# --- What was refused ---------------------------------------------------------------
+
+
+def kept(story):
+    """The list of what was not saved, opened."""
+    details = story.page.locator("#not-saved")
+    expect(details).to_be_visible()
+    if details.get_attribute("open") is None:
+        details.locator("summary").click()
+    return details
+
+
+def test_what_was_refused_is_kept_until_it_can_be_sent_again(read, ana, article):
+    story = read(ana).focus(1).press("c").saved()
+    story.press("Enter")
+    note = story.panel.get_by_label("Note")
+    note.press_sequentially("Who")
+    story.saved()
+    Article.objects.update(status="locked")
+    note.press_sequentially(" says")
+    story.saved()
+    note.press_sequentially(" so?")  # typed on: one note, not two
+    story.saved()
+    story.press("Escape")
+    story.focus(2).press("s", "s", "s").saved()  # on, off, on: one tag
+    summary = story.page.locator("#not-saved summary")
+    expect(summary).to_have_text("Not saved: 2 changes")
+
+    story.page.reload()  # of a story that is locked now
+    expect(summary).to_have_text("Not saved: 2 changes")
+    rows = kept(story).get_by_role("listitem")
+    why = f"“{article.title}” is locked: it takes no more changes."
+    expect(rows.nth(0)).to_have_text(
+        f"The note of Claim on sentence 1{FIRST}Who says so?{why}Try againDismiss"
+    )
+    expect(rows.nth(1)).to_have_text(f"Speculation on sentence 2{SECOND}{why}Try againDismiss")
+    rows.nth(1).get_by_role("button", name="Try again: Speculation on sentence 2").click()
+    expect(rows.nth(1)).to_contain_text(why)  # refused again, and kept again
+
+    Article.objects.update(status="open")
+    story.reload()
+    kept(story)
+    rows.nth(0).get_by_role("button", name="Try again").click()
+    expect(summary).to_have_text("Not saved: 1 change")
+    expect(summary).to_be_focused()
+    story.saved()
+    rows.get_by_role("button", name="Dismiss: Speculation on sentence 2").click()
+    expect(story.page.locator("#not-saved")).to_be_hidden()
+    assert stored(ana) == [("claim", FIRST)]
+    assert Annotation.objects.get().note == "Who says so?"
+    story.reload().saved()
+    expect(story.page.locator("#not-saved")).to_be_hidden()
+
+
+@pytest.mark.parametrize("options", [{}, PHONE], ids=["wide", "phone"])
+def test_the_list_of_what_was_refused_is_accessible(read, ana, options):
+    story = read(ana, **options).focus(1)
+    Article.objects.update(status="locked")
+    story.press("c", "n", "u").saved()
+    story.page.get_by_role("button", name="Close").click()
+    rows = kept(story).get_by_role("listitem")
+    expect(rows).to_have_count(3)
+    assert rows.nth(2).get_by_role("button").all_inner_texts() == ["Dismiss"]  # of an undo
+    holds(story.page, "what was refused")
+
+
+def test_what_can_never_be_saved_cannot_be_sent_again(read, ana):
+    story = read(ana).focus(1).press("c").saved()
+    story.press("Enter")
+    note = story.panel.get_by_label("Note")
+    note.evaluate("field => field.removeAttribute('maxlength')")
+    note.fill("x" * 10_001)
+    story.saved()
+    row = kept(story).get_by_role("listitem")
+    expect(row).to_contain_text("Note: Ensure this value has at most 10000 characters")
+    assert row.get_by_role("button").all_inner_texts() == ["Dismiss"]
+
+
+def test_another_person_does_not_see_what_was_refused(read, ana, ben, live_server):
+    story = read(ana).focus(1)
+    Article.objects.update(status="locked")
+    story.press("c").saved()
+    expect(story.page.locator("#not-saved")).to_be_visible()
+    sign_in(story.page.context, ben, live_server.url)
+    story.page.reload()
+    expect(story.page.get_by_text("This story is locked")).to_be_visible()
+    expect(story.page.locator("#not-saved")).to_be_hidden()
+
+
+# --- From any page ------------------------------------------------------------------
+
+
+def modules(page) -> list[str]:
+    """The scripts of ours that the page has loaded."""
+    script = "performance.getEntriesByType('resource').map((one) => one.name)"
+    return [name for name in page.evaluate(script) if "/reading/" in name]
+
+
+def test_work_left_unsent_is_sent_from_any_page(read, ana):
+    story = read(ana).focus(1)
+    page = story.page
+    page.on("dialog", lambda dialog: dialog.accept())
+    with story.posts(lose):
+        story.press("c", "j", "n")
+        expect(story.state).to_contain_text("2 changes not saved yet")
+        page.goto("/")
+        unsent = page.locator("#unsent")
+        expect(unsent).to_have_text("2 changes not saved yet…")
+        holds(page, "unsent work")
+    story.reconnect()
+    expect(unsent).to_be_hidden()
+    assert log(ana) == ["created", "read"]
+    page.goto("/guideline/")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert modules(page) == []  # nothing waits: nothing is loaded for it
+
+
+def test_an_ended_session_is_said_on_any_page(read, ana):
+    story = read(ana).focus(1)
+    page = story.page
+    page.on("dialog", lambda dialog: dialog.accept())
+    with story.posts(lose):
+        story.press("c")
+        expect(story.state).to_contain_text("1 change not saved yet")
+        page.goto("/guideline/")
+        expect(page.locator("#unsent")).to_be_visible()
+        Session.objects.all().delete()
+    story.reconnect()
+    page.get_by_role("link", name="Sign in to send").click()
+    fill_in(page, "ana")
+    expect(page).to_have_url(re.compile("/guideline/$"))
+    expect(page.locator("#unsent")).to_be_hidden()
+    assert stored(ana) == [("claim", FIRST)]
+
+
+def test_what_is_refused_from_another_page_says_of_which_story(read, ana, article):
+    story = read(ana).focus(1)
+    page = story.page
+    page.on("dialog", lambda dialog: dialog.accept())
+    with story.posts(lose):
+        story.press("c")
+        expect(story.state).to_contain_text("1 change not saved yet")
+        page.goto("/")
+        expect(page.locator("#unsent")).to_be_visible()
+        Article.objects.update(status="locked")
+    story.reconnect()
+    expect(page.locator("#unsent")).to_be_hidden()
+    row = kept(story).get_by_role("listitem")
+    expect(row).to_contain_text(f"Claim on sentence 1 in {article.title}{FIRST}")
+    holds(page, "what was refused, on the list")
+    row.get_by_role("link", name=article.title).click()
+    expect(page).to_have_url(re.compile(f"{article.get_absolute_url()}$"))
+    expect(page.locator("#not-saved summary")).to_have_text("Not saved: 1 change")
 
 
 # --- Sessions -----------------------------------------------------------------------

@@ -8,13 +8,20 @@ const PATIENCE = 20_000; // milliseconds until a connection without an answer co
 const KEEPALIVE_BYTES = 60_000; // what a browser still sends for a page that was closed
 
 export class Outbox {
-  /** `onAnswer(html, item)`, `onHeard(html, since)`, `onRefused(html, item)`, `onState(state, waiting)`, `onChange()`. */
-  constructor({ user, article, since, handlers }) {
+  /**
+   * `refused` keeps what the server refuses (refused.js). `article`, `title` and `since`: of the
+   * story on this page, if there is one. Of the handlers each may be missing:
+   * `onAnswer(html, item)`, `onHeard(html, since)`, `onRefused(why, item)`,
+   * `onState(state, waiting)`, `onChange()`.
+   */
+  constructor({ user, article = null, title = "", since = null, refused, handlers }) {
     // One queue for all stories: what was left unsent in one is sent from any other.
     this.user = user;
     this.prefix = `annotate:${user}:`;
     this.article = article;
+    this.title = title;
     this.since = since;
+    this.refused = refused;
     this.handlers = handlers;
     this.attempt = 0;
     this.timer = 0;
@@ -30,7 +37,8 @@ export class Outbox {
     document.addEventListener("visibilitychange", () => this.soon(0));
     addEventListener("pagehide", () => this.soon(0));
     addEventListener("beforeunload", (event) => {
-      if (this.items().length) event.preventDefault();
+      // From any other page it is sent all the same.
+      if (this.article && this.items().length) event.preventDefault();
     });
   }
 
@@ -91,19 +99,26 @@ export class Outbox {
   /**
    * Send `fields` to `url`. `ref` names the item that makes the annotation which `url` is
    * about, where the server has not yet named it: "{id}" in `url` stands for its number.
-   * `wait` holds it back for a moment, as while somebody types.
+   * `wait` holds it back for a moment, as while somebody types. `what` says in words what it
+   * is and `quote` has the text it is about, for the person to read if it is refused.
    */
-  add({ url, fields = {}, show = null, ref = null, wait = 0 }) {
+  add({ url, fields = {}, show = null, ref = null, wait = 0, what, quote, article, title }) {
     const stamp = String(Date.now()).padStart(15, "0");
     this.count += 1;
     const order = `${stamp}-${String(this.count).padStart(6, "0")}`;
     const id = uuid();
     const key = `${this.prefix}${order}-${id}`;
-    const item = { key, id, article: this.article, url, fields, show, ref, after: Date.now() + wait };
+    const story = article ? { article, title } : { article: this.article, title: this.title };
+    const item = { key, id, ...story, url, fields, show, ref, what, quote, after: Date.now() + wait };
     this.put(item);
     this.changed();
     this.soon(wait);
     return item;
+  }
+
+  /** Send once more what was refused, after all that waits. */
+  again({ url, fields, show, what, quote, article, title }) {
+    this.add({ url, fields, show, what, quote, article, title });
   }
 
   /**
@@ -119,7 +134,7 @@ export class Outbox {
   }
 
   changed() {
-    this.handlers.onChange();
+    this.handlers.onChange?.();
     const waiting = this.items().length;
     if (!waiting) this.say("saved", 0);
     else this.say(this.state === "saved" ? "saving" : this.state, waiting);
@@ -127,7 +142,7 @@ export class Outbox {
 
   say(state, waiting) {
     this.state = state;
-    this.handlers.onState(state, waiting);
+    this.handlers.onState?.(state, waiting);
   }
 
   /** Send in so many milliseconds, if nothing is to be sent earlier. */
@@ -172,7 +187,8 @@ export class Outbox {
         return;
       }
       if (item.ref) {
-        this.drop(item); // what it was about was refused
+        this.drop(item); // what it was about was refused, and is wanted no more
+        this.refused.forget(item.ref);
         this.changed();
         continue;
       }
@@ -183,7 +199,7 @@ export class Outbox {
   /** Send one item; true if the next may go. */
   async send(item) {
     this.sending = item;
-    const since = item.article === this.article ? { since: this.since() } : {};
+    const since = this.since && item.article === this.article ? { since: this.since() } : {};
     const body = new URLSearchParams({ ...item.fields, request: item.id, ...since }).toString();
     let response;
     let html = "";
@@ -220,10 +236,12 @@ export class Outbox {
     if (this.items().find((one) => one.key === item.key)?.id === item.id) this.drop(item);
     if (response.ok) {
       this.name(item, html);
-      if (item.article === this.article) this.handlers.onAnswer(html, item);
+      if (item.article === this.article) this.handlers.onAnswer?.(html, item);
       this.channel?.postMessage({ html, article: item.article, since: since.since });
     } else {
-      this.handlers.onRefused(html, item);
+      const why = messageOf(html) || "The server refused this. Nothing was changed.";
+      this.refused.keep(item, why, response.status);
+      this.handlers.onRefused?.(why, item);
     }
     this.changed();
     return true;
@@ -248,9 +266,14 @@ export class Outbox {
 
   /** Another tab of this browser got an answer. */
   hear({ html, article, since }) {
-    if (article === this.article) this.handlers.onHeard(html, since);
+    if (article === this.article) this.handlers.onHeard?.(html, since);
     this.changed();
   }
+}
+
+function messageOf(html) {
+  const page = new DOMParser().parseFromString(html, "text/html");
+  return page.getElementById("message")?.textContent.trim();
 }
 
 function cookie(name) {

@@ -6,6 +6,7 @@ import * as offsets from "./offsets.js";
 import { Outbox } from "./outbox.js";
 import * as palette from "./palette.js";
 import * as panel from "./panel.js";
+import { Refused } from "./refused.js";
 
 const settings = JSON.parse(document.getElementById("page-settings").textContent);
 const story = document.getElementById("story");
@@ -28,10 +29,14 @@ document.documentElement.classList.add("script");
 
 const latest = () => document.getElementById("controls")?.dataset.latest ?? "0";
 
+const { user } = story.dataset;
+const refused = new Refused({ user, article, again: (item) => outbox.again(item) });
 const outbox = new Outbox({
-  user: story.dataset.user,
+  user,
   article,
+  title: offsets.textOf(offsets.sentences()[0]),
   since: latest,
+  refused,
   handlers: {
     onAnswer(html, item) {
       const answer = show(html);
@@ -45,23 +50,14 @@ const outbox = new Outbox({
       if (Number(since) > Number(before)) document.getElementById("controls").dataset.latest = before;
       panel.refresh();
     },
-    onRefused(html, item) {
-      const page = new DOMParser().parseFromString(html, "text/html");
-      const message = page.getElementById("message")?.textContent.trim();
-      complain(`${message || "The server refused this. Nothing was changed."} ${notSaved(item)}`);
+    onRefused(why, item) {
+      complain(`${why} Not saved is ${item.what ?? "a change"}. It is kept under “Not saved”.`);
       panel.refresh();
     },
     onState: showState,
     onChange: () => marks.drawPending(outbox?.standing() ?? []),
   },
 });
-
-/** What was refused, in words: nobody should have to remember what they wrote. */
-function notSaved({ fields, show, article: of }) {
-  if (fields.note) return `Not saved is your note: “${fields.note}”`;
-  if (!show?.label || of !== article) return "";
-  return `Not saved is ${names[show.label]} on ${where(offsets.sentenceAt(show.start))}.`;
-}
 
 /** Put an answer in place, and draw again what the person is choosing there. */
 function show(html) {
@@ -180,18 +176,22 @@ function tag(label) {
   if (!target) return;
   const { start, end } = target;
   const on = passage ? "the passage" : where(sentence);
+  const at = where(offsets.sentenceAt(start));
+  const quote = textBetween(start, end);
   const standing = marks.ownTag(label, start, end);
   const toggle = `${label} ${start} ${end}`;
   const pending = outbox.standing().findLast(({ show }) => show?.toggle === toggle);
   const stands = pending ? pending.show.label : standing && !standing.matches(".going");
   if (!stands) {
     const show = { toggle, label, start, end, text: `${badgeOf(label)}…` };
-    outbox.add({ url: `/articles/${article}/annotations/`, fields: { start, end, label }, show });
+    const what = `${names[label]} on ${passage ? `a passage from ${at}` : at}`;
+    outbox.add({ url: `/articles/${article}/annotations/`, fields: { start, end, label }, show, what, quote });
     say(`Saving ${names[label]} on ${on}`);
   } else {
     // A tag that is still on its way has no number yet: the outbox fills it in.
     const [id, ref] = pending ? ["{id}", pending.id] : [standing.dataset.annotation, null];
-    outbox.add({ url: `/annotations/${id}/withdraw/`, ref, show: { toggle, gone: ref ? null : id } });
+    const what = `${names[label]} taken off ${at}`;
+    outbox.add({ url: `/annotations/${id}/withdraw/`, ref, show: { toggle, gone: ref ? null : id }, what, quote });
     say(`Taking ${names[label]} off ${on}`);
   }
   afterTag();
@@ -208,6 +208,8 @@ function nothingHere() {
     url: `/sentences/${id}/reading/`,
     fields: { read: String(read) },
     show: { reading: id, start, end, text: read ? "✓…" : "○…" },
+    what: read ? `Nothing to tag in ${where(sentence)}` : `Unread again: ${where(sentence)}`,
+    quote: textBetween(start, end),
   });
   say(read ? `Saving nothing to tag in ${where(sentence)}` : `Marking ${where(sentence)} as unread`);
   afterTag();
@@ -227,7 +229,7 @@ const where = (sentence) => {
 };
 
 function history_(which) {
-  outbox.add({ url: `/articles/${article}/${which}/` });
+  outbox.add({ url: `/articles/${article}/${which}/`, what: which === "undo" ? "Undo" : "Redo" });
 }
 
 // --- A passage by keyboard --------------------------------------------------------------------------
@@ -270,13 +272,12 @@ function choose(chosen) {
   getSelection().removeAllRanges(); // from here on the passage is what counts
   marks.drawPassage(passage);
   const range = offsets.rangeOf(passage.start, passage.end);
-  const words = textOfPassage();
+  const words = textBetween(passage.start, passage.end);
   say(words.length > 80 ? `… ${words.slice(-78)}` : words);
   range.startContainer.parentElement.scrollIntoView({ block: "nearest" });
 }
 
-function textOfPassage() {
-  const { start, end } = passage;
+function textBetween(start, end) {
   return offsets
     .sentences()
     .filter((sentence) => offsets.startOf(sentence) < end && offsets.endOf(sentence) > start)
@@ -300,7 +301,7 @@ function openPalette({ focus = false, box = null } = {}) {
     chosen,
     focus,
     read: sentence.matches(".read"),
-    words: passage ? `The passage “${shorten(textOfPassage())}”` : `The whole of ${where(sentence)}`,
+    words: passage ? `The passage “${shorten(textBetween(target.start, target.end))}”` : `The whole of ${where(sentence)}`,
     box: box ?? offsets.rangeOf(target.start, target.end).getBoundingClientRect(),
   });
 }

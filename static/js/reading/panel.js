@@ -101,13 +101,28 @@ function edit(event) {
 
 function save(id, fields, wait = 0) {
   const url = `/annotations/${id}/`;
+  const about = { what: inWords(fields), quote: panel.querySelector(".quoted").textContent };
   if (wait) {
     const standing = typing.get(id);
     if (standing && outbox.replace(standing, fields, wait)) return;
-    typing.set(id, outbox.add({ url, fields, wait }));
+    typing.set(id, outbox.add({ url, fields, wait, ...about }));
     return;
   }
-  outbox.add({ url, fields });
+  outbox.add({ url, fields, ...about });
+}
+
+/** What is changed in the tag that is open, for the person to read if it is refused. */
+function inWords(fields) {
+  const tag = panel.querySelector("h2").textContent;
+  if ("note" in fields) return `The note of ${tag}`;
+  if ("label" in fields) return `Another label for ${tag}: ${nameOf(fields.label)}`;
+  if ("confidence" in fields) return `Confidence ${fields.confidence || "none"} of ${tag}`;
+  return `Another passage for ${tag}`;
+}
+
+function nameOf(label) {
+  const choice = panel.querySelector(`[data-edit] [name="label"][value="${label}"]`);
+  return choice.closest("label").textContent.trim();
 }
 
 function passage(id, form) {
@@ -133,15 +148,16 @@ function move(which, by) {
 function relabel(field) {
   const section = panel.firstElementChild;
   section.dataset.label = field.value;
-  const name = field.closest("label").textContent.trim();
-  section.querySelector("h2 .label-name").textContent = name;
+  section.querySelector("h2 .label-name").textContent = nameOf(field.value);
 }
 
 function submit(event) {
   event.preventDefault();
   const id = current();
   if (event.target.matches("[data-withdraw]")) {
-    outbox.add({ url: `/annotations/${id}/withdraw/`, show: { gone: id } });
+    const what = `${panel.querySelector("h2").textContent} taken back`;
+    const quote = panel.querySelector(".quoted").textContent;
+    outbox.add({ url: `/annotations/${id}/withdraw/`, show: { gone: id }, what, quote });
     close();
   } else {
     close();
