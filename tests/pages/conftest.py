@@ -5,7 +5,6 @@ The page says when its script is ready; no test waits for time to pass.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -17,6 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from annotate.accounts.models import User
 from tests.factories import make_article
 from tests.pages.reading import Reading
+from tests.pages.server import LiveServer, serving
 
 DESKTOP = {"viewport": {"width": 1280, "height": 800}}
 PHONE = {
@@ -34,7 +34,6 @@ BODY = (
     "The council meets in May."
 )
 
-os.environ.setdefault("DJANGO_LIVE_TEST_SERVER_ADDRESS", "127.0.0.1")
 expect.set_options(timeout=8_000)
 
 
@@ -58,6 +57,12 @@ class Watch:
     def request(self, url: str) -> None:
         if not url.startswith((self.origin, "data:", "blob:")):
             self.wrong.append(f"asked another host: {url}")
+
+
+@pytest.fixture(scope="session")
+def live_server(django_db_setup) -> Iterator[LiveServer]:
+    with serving() as server:
+        yield server
 
 
 @pytest.fixture
