@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from tests.browser import find_browser
+from tests.processes import copy_home, data_home, running_site, scratch
 
 QUIET = (
     *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic"),
@@ -17,6 +25,51 @@ def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
     return {**browser_type_launch_args, "executable_path": find_browser(), "args": [*QUIET]}
 
 
+# --- Data directories of sites of their own -------------------------------------------------
+SHARED = "ANNOTATE_TESTS_SHARED"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make a directory that all processes of this run share, and no other run."""
+    if hasattr(config, "workerinput"):
+        return
+    os.environ[SHARED] = tempfile.mkdtemp(prefix="annotate-", dir=scratch())
+    config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(SHARED), ignore_errors=True))
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """An empty data directory."""
+    with data_home() as home:
+        yield home
+
+
+@pytest.fixture(scope="session")
+def first_used_home() -> Path:
+    """A data directory in which the site ran before. For copies: nothing shall run in it.
+
+    Made once for all processes of this run, since the first start takes seconds.
+    """
+    home = Path(os.environ[SHARED], "used")
+    with Path(os.environ[SHARED], "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not home.exists():
+            making = home.with_name("making")
+            making.mkdir()
+            with running_site(making):
+                pass
+            making.rename(home)
+    return home
+
+
+@pytest.fixture
+def used_home(home: Path, first_used_home: Path) -> Path:
+    """A data directory in which the site ran before: starting it again is quick."""
+    copy_home(first_used_home, home)
+    return home
+
+
+# --- People and a story ---------------------------------------------------------------------
 @pytest.fixture
 def labels(db):
     """The labels that a migration adds; a browser test's flush takes them away."""

@@ -19,19 +19,12 @@ from tests.processes import (
     ROOT,
     DatabaseUser,
     answers,
-    data_home,
     database_user,
     environment,
     postmaster,
     query,
     wait_until,
 )
-
-
-@pytest.fixture
-def home() -> Iterator[Path]:
-    with data_home() as home:
-        yield home
 
 
 def server_log(home: Path) -> str:
@@ -54,14 +47,14 @@ def test_two_processes_share_one_server_and_the_last_one_out_stops_it(home):
     assert server_log(home).rstrip().endswith("LOG:  database system is shut down")
 
 
-def test_server_listens_on_its_socket_only(home):
-    with database_user(home) as user:
+def test_server_listens_on_its_socket_only(used_home):
+    with database_user(used_home) as user:
         assert query(user.url, "SHOW listen_addresses") == [("",)]
-        assert (home / "postgres").stat().st_mode & 0o077 == 0
+        assert (used_home / "postgres").stat().st_mode & 0o077 == 0
 
 
-def test_database_is_the_same_whatever_the_language_of_the_machine(home):
-    with database_user(home) as user:
+def test_database_is_the_same_whatever_the_language_of_the_machine(used_home):
+    with database_user(used_home) as user:
         statement = """
             SELECT pg_encoding_to_char(encoding), datlocprovider, datlocale
             FROM pg_database WHERE datname = 'annotate'
@@ -69,62 +62,62 @@ def test_database_is_the_same_whatever_the_language_of_the_machine(home):
         assert query(user.url, statement) == [("UTF8", "b", "C.UTF-8")]
 
 
-def test_killed_user_does_not_keep_the_server_alive_for_ever(home):
-    with database_user(home) as killed:
+def test_killed_user_does_not_keep_the_server_alive_for_ever(used_home):
+    with database_user(used_home) as killed:
         url = killed.url
         query(url, "CREATE TABLE kept AS SELECT 1 AS number")
-        server = postmaster(home)
+        server = postmaster(used_home)
         killed.kill()
-    assert postmaster(home) == server
+    assert postmaster(used_home) == server
 
-    with database_user(home) as next_one:
+    with database_user(used_home) as next_one:
         assert next_one.url == url
-        assert postmaster(home) == server
+        assert postmaster(used_home) == server
         assert query(url, "SELECT number FROM kept") == [(1,)]
-    assert postmaster(home) is None
+    assert postmaster(used_home) is None
 
 
-def test_user_that_comes_while_the_last_one_leaves_has_a_server(home):
+def test_user_that_comes_while_the_last_one_leaves_has_a_server(used_home):
     for _ in range(5):
-        with database_user(home) as leaving:
+        with database_user(used_home) as leaving:
             assert answers(leaving.url)
             leaving.process.stdin.close()
             leaving.process.stdin = None
-            with database_user(home) as coming:
+            with database_user(used_home) as coming:
                 url = coming.url
                 leaving.process.wait(timeout=60)
                 assert answers(url)
 
 
-def test_forked_child_leaves_the_server_to_its_parent(home):
+def test_forked_child_leaves_the_server_to_its_parent(used_home):
     forks = "pid = os.fork()\nif pid == 0: sys.exit()\nos.waitpid(pid, 0)\n"
     script = "import os, sys\nfrom annotate import embedded\nembedded.prepare_environment()\n"
     script += forks + "import psycopg\npsycopg.connect(os.environ['DATABASE_URL']).close()\n"
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment(home))
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment(used_home))
     assert done.returncode == 0
-    assert postmaster(home) is None
+    assert postmaster(used_home) is None
 
 
 # --- Killing it --------------------------------------------------------------------------
-def test_killed_server_comes_back_with_its_data(home):
-    with database_user(home, "watch") as user:
+def test_killed_server_comes_back_with_its_data(used_home):
+    with database_user(used_home, "watch") as user:
         url = user.url
         query(url, "CREATE TABLE kept AS SELECT 1 AS number")
-        killed = postmaster(home)
+        killed = postmaster(used_home)
 
         os.kill(killed, signal.SIGKILL)
 
-        wait_until(lambda: postmaster(home) not in (None, killed))
+        wait_until(lambda: postmaster(used_home) not in (None, killed))
         wait_until(lambda: answers(url))
         assert query(url, "SELECT number FROM kept") == [(1,)]
         said = user.leave()
     assert said.startswith("The database was gone; it is back after ")
     assert said.count("\n") == 1
-    assert postmaster(home) is None
+    assert postmaster(used_home) is None
 
 
-def test_killed_server_comes_back_while_a_long_query_outlives_it(home):
-    with database_user(home, "watch") as user:
+def test_killed_server_comes_back_while_a_long_query_outlives_it(used_home):
+    with database_user(used_home, "watch") as user:
         url = user.url
 
         def sleep() -> None:
@@ -137,7 +130,7 @@ def test_killed_server_comes_back_while_a_long_query_outlives_it(home):
         sleeper.start()
         running = "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'DO %' AND state = 'active'"
         wait_until(lambda: query(url, running))
-        killed = postmaster(home)
+        killed = postmaster(used_home)
 
         os.kill(killed, signal.SIGKILL)
 
@@ -146,13 +139,13 @@ def test_killed_server_comes_back_while_a_long_query_outlives_it(home):
         assert not sleeper.is_alive()
 
 
-def test_server_killed_while_nobody_watched_is_repaired_by_the_next_user(home):
-    with database_user(home) as user:
+def test_server_killed_while_nobody_watched_is_repaired_by_the_next_user(used_home):
+    with database_user(used_home) as user:
         query(user.url, "CREATE TABLE kept AS SELECT 1 AS number")
         user.kill()
-    os.kill(postmaster(home), signal.SIGKILL)
+    os.kill(postmaster(used_home), signal.SIGKILL)
 
-    with database_user(home) as next_one:
+    with database_user(used_home) as next_one:
         assert query(next_one.url, "SELECT number FROM kept") == [(1,)]
 
 
@@ -171,12 +164,12 @@ def other_program() -> Iterator[int]:
 
 
 @pytest.mark.parametrize("left", ["another program's", "half a line", "one line", "nothing"])
-def test_stale_postmaster_file_is_no_hindrance(home, left, request):
-    with database_user(home) as user:
+def test_stale_postmaster_file_is_no_hindrance(used_home, left, request):
+    with database_user(used_home) as user:
         user.url  # noqa: B018
         user.kill()
-    lines = (home / "postgres/postmaster.pid").read_text().splitlines()
-    os.kill(postmaster(home), signal.SIGKILL)
+    lines = (used_home / "postgres/postmaster.pid").read_text().splitlines()
+    os.kill(postmaster(used_home), signal.SIGKILL)
     other = str(request.getfixturevalue("other_program"))
     for name, content in [
         ("postmaster.pid", [other, *lines[1:]]),
@@ -188,9 +181,9 @@ def test_stale_postmaster_file_is_no_hindrance(home, left, request):
             "one line": lines[0] + "\n",
             "nothing": "",
         }[left]
-        (home / "postgres" / name).write_text(text)
+        (used_home / "postgres" / name).write_text(text)
 
-    with database_user(home) as next_one:
+    with database_user(used_home) as next_one:
         assert answers(next_one.url)
 
 
@@ -220,24 +213,20 @@ def test_directory_that_is_no_database_is_left_alone(home):
     assert foreign.read_text() == "mine"
 
 
-def test_database_of_another_version_is_left_alone(home):
-    with database_user(home) as user:
-        assert user.url
-    (home / "postgres/PG_VERSION").write_text("17\n")
-    assert failure(home) == (
-        f"{home}/postgres was made by PostgreSQL 17, and this is PostgreSQL 18. "
+def test_database_of_another_version_is_left_alone(used_home):
+    (used_home / "postgres/PG_VERSION").write_text("17\n")
+    assert failure(used_home) == (
+        f"{used_home}/postgres was made by PostgreSQL 17, and this is PostgreSQL 18. "
         "Move it away, or set DATABASE_URL to a server that holds its data.\n"
     )
 
 
-def test_why_the_server_does_not_start_is_said_in_one_line(home):
-    with database_user(home) as user:
-        assert user.url
-    with (home / "postgres/postgresql.conf").open("a") as settings:
+def test_why_the_server_does_not_start_is_said_in_one_line(used_home):
+    with (used_home / "postgres/postgresql.conf").open("a") as settings:
         settings.write("shared_buffers = 'a lot'\n")
-    said = failure(home)
-    assert said.startswith(f"The database in {home}/postgres did not start: ")
-    assert said.endswith(f" Its log is {home}/postgres/server.log.\n")
+    said = failure(used_home)
+    assert said.startswith(f"The database in {used_home}/postgres did not start: ")
+    assert said.endswith(f" Its log is {used_home}/postgres/server.log.\n")
     assert said.count("\n") == 1
 
 

@@ -8,7 +8,6 @@ import os
 import random
 import signal
 import uuid
-from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -21,7 +20,6 @@ from playwright.sync_api import expect
 
 from tests.processes import (
     Site,
-    data_home,
     postmaster,
     query,
     query_when_back,
@@ -31,12 +29,6 @@ from tests.processes import (
 
 SIGN_IN = "/accounts/sign-in/"
 STORY = 1  # the demo story
-
-
-@pytest.fixture
-def home() -> Iterator[Path]:
-    with data_home() as home:
-        yield home
 
 
 def password(home: Path, name: str) -> str:
@@ -78,14 +70,14 @@ class Browser:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_killed_at_random_no_answered_tag_is_lost_and_none_is_doubled(home, seed):
+def test_killed_at_random_no_answered_tag_is_lost_and_none_is_doubled(used_home, seed):
     chance = random.Random(seed)
     kills = {
         place: chance.choice(["database", "site"]) for place in chance.sample(range(24), 5)
     }
     with ExitStack() as stack:
-        site = stack.enter_context(running_site(home))
-        browser = Browser(home, "mo")
+        site = stack.enter_context(running_site(used_home))
+        browser = Browser(used_home, "mo")
         browser.sign_in(site)
         places = query(
             site.database(),
@@ -94,10 +86,10 @@ def test_killed_at_random_no_answered_tag_is_lost_and_none_is_doubled(home, seed
         )
         for number, (start, end) in enumerate(places):
             if kills.get(number) == "database":
-                os.kill(postmaster(home), signal.SIGKILL)
+                os.kill(postmaster(used_home), signal.SIGKILL)
             elif kills.get(number) == "site":
                 site.end(signal.SIGKILL)
-                site = stack.enter_context(running_site(home))
+                site = stack.enter_context(running_site(used_home))
             tag = {"start": start, "end": end, "label": "claim", "request": uuid.uuid4()}
             address = f"/articles/{STORY}/annotations/"
             wait_until(partial(browser.arrives, site, address, **tag), 60)
@@ -120,17 +112,17 @@ def test_killed_at_random_no_answered_tag_is_lost_and_none_is_doubled(home, seed
         assert wrong == []
 
 
-def test_unsent_work_of_a_browser_arrives_when_the_database_is_back(home, browser):
-    with running_site(home) as site:
+def test_unsent_work_of_a_browser_arrives_when_the_database_is_back(used_home, browser):
+    with running_site(used_home) as site:
         page = browser.new_page()
         page.goto(f"http://127.0.0.1:{site.port}{SIGN_IN}?next=/articles/{STORY}/")
         page.get_by_label("Username").fill("mo")
-        page.get_by_label("Password").fill(password(home, "mo"))
+        page.get_by_label("Password").fill(password(used_home, "mo"))
         page.get_by_role("button", name="Sign in").click()
         page.locator("html.script").wait_for()
         page.keyboard.press("j")
 
-        os.kill(postmaster(home), signal.SIGKILL)
+        os.kill(postmaster(used_home), signal.SIGKILL)
         for key in ("c", "j", "e", "j", "n", "u"):
             page.keyboard.press(key)
 

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,28 +18,12 @@ from annotate import embedded, runner
 from tests.processes import (
     ROOT,
     Site,
-    data_home,
     environment,
     free_port,
     postmaster,
     running_site,
     wait_until,
 )
-
-
-@pytest.fixture
-def home() -> Iterator[Path]:
-    with data_home() as home:
-        yield home
-
-
-@pytest.fixture(scope="module")
-def used_home() -> Iterator[Path]:
-    """A data directory in which the site has run before: starting it again is quick."""
-    with data_home() as home:
-        with running_site(home):
-            pass
-        yield home
 
 
 def server_log(home: Path) -> str:
