@@ -5,6 +5,8 @@ or a verb at a sentence's end, "miss." only the verb. The splitter is told no la
 every list serves all languages; what is a common word in one of them is left out.
 """
 
+from functools import lru_cache
+
 
 def _words(text: str) -> frozenset[str]:
     """Return the white-space separated words of `text`."""
@@ -218,6 +220,7 @@ def as_listed(word: str) -> str:
     return word.title() if word.isupper() and word.title() in _SHOUTED else word
 
 
+@lru_cache(maxsize=4096)  # the same few words stand before most stops
 def is_abbreviation(word: str) -> bool:
     """Whether `word`, written before a full stop, is known or looks like an abbreviation."""
     return as_listed(word) in _ALL or is_letter(word) or is_initials(word)

@@ -10,7 +10,6 @@ has the figures and what else was tried.
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import NamedTuple
 
 from annotate.articles import abbreviations as known
@@ -23,9 +22,10 @@ NARROWEST_WRAP = 40
 # Stops that end a sentence wherever they stand, whatever follows.
 FIRM_STOPS = "。！？｡।॥۔։።"
 _STOPS = ".!?…؟‼⁇⁈⁉‽" + FIRM_STOPS
-_FIRM_ENDINGS = tuple(FIRM_STOPS)
 _CLOSERS = "\"'”’»›)]}」』】）》〉〕＂"
-_OPENERS = "\"'“”‘’„‚«»‹›([{¿¡「『【（《〈〔—–-*_"
+_OPENERS = " \"'“”‘’„‚«»‹›([{¿¡「『【（《〈〔—–-*_"
+_BREAKS = r"\n\r\u2028\u2029"
+_EMOJI = r"\u200d\u2600-\u27bf\u2b00-\u2bff\ufe0f\U0001f000-\U0001faff"
 
 _PLACE = re.compile(
     rf"""
@@ -38,25 +38,23 @@ _PLACE = re.compile(
       | [“«](?=[\s,.;:)]|\Z)                         # these close in German and Danish
       | [ \xa0\u202f][»”](?=[\s,.;:)]|\Z)            # spaced as in French
     )*+ )
-    (?P<gap> \s*+ )
-  | (?P<line> [\n\r\u2028\u2029]\s*+ )
+    (?P<gap> [^\S{_BREAKS}]*+ (?P<broken> [{_BREAKS}]\s*+ )?+ )
+    (?= (?P<trailer> \[[\da-z] | [#:;{_EMOJI}] )? )
+  | [{_BREAKS}]\s*+                                # a mere line break: no group
     """,
     re.VERBOSE,
 )
 _UNSPACED_SCRIPT = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
-_LINE_BREAK = re.compile(r"[\n\r\u2028\u2029]")
+_LINE_BREAK = re.compile(f"[{_BREAKS}]")
 # What trails a sentence after its stop: emoji, emoticons, hashtags, footnote marks.
 _TRAILER = re.compile(
-    r"""(?: [^\S\n\r\u2028\u2029]*+ (?:
-        [\u2600-\u27bf\u2b00-\u2bff\u200d\ufe0f\u20e3\U0001f000-\U0001faff\U000e0020-\U000e007f]++
+    rf"""(?: [^\S{_BREAKS}]*+ (?:
+        [{_EMOJI}\u20e3\U000e0020-\U000e007f]++
       | [:;]-?[()DP](?!\w)
-      | \[(?:\d{1,3}|[a-z][^\[\]\n]{0,30})\]            # [3], [citation needed]
+      | \[(?:\d{{1,3}}|[a-z][^\[\]\n]{{0,30}})\]        # [3], [citation needed]
       | \#\w++
     ) )++ \s*+""",
     re.VERBOSE,
-)
-_TRAILER_SIGN = re.compile(
-    r"\[[\da-z]|[#:;\u200d\u2600-\u27bf\u2b00-\u2bff\ufe0f\U0001f000-\U0001faff]"
 )
 _BULLET = re.compile(r"[-*•‣▪●◦·►➤✓✔☐][^\S\n]+\S|[–—][^\S\n]+[^\W\d_a-z]")
 _NUMBERED_ITEM = re.compile(r"\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,4})[.)][^\S\n]+\S")
@@ -93,16 +91,18 @@ class Place(NamedTuple):
     before: str  # the sentence so far, at most its last REACH code points
     stop: str  # "." or "?!" or "..."; empty at a mere line break
     close: str  # the quotes and brackets that close right after the stop
-    gap: str  # the first code point between these and what follows; empty if there is none
+    gap: str  # the white space, or trailer, between these and what follows
     after: str  # the next REACH code points
+
+    def last_token(self) -> str:
+        """Return what stands at the stop, back to white space; empty if white space does."""
+        before = self.before
+        return before.rsplit(None, 1)[-1] if before and not before[-1].isspace() else ""
 
     def last_word(self) -> str:
         """Return the word at the stop, without what is joined to it: Ky of "(R-Ky"."""
-        words = self.before.rsplit(None, 1)
-        if not words or self.before[-1].isspace():
-            return ""
-        word = words[-1]
-        return word if word.isalnum() else _JOINTS.split(word)[-1].lstrip("'’")
+        token = self.last_token()
+        return token if token.isalnum() else _JOINTS.split(token)[-1].lstrip("'’")
 
     def word_before_last(self) -> str:
         """Return the word before the last, as written."""
@@ -111,43 +111,49 @@ class Place(NamedTuple):
 
     def next_sign(self) -> str:
         """Return the first code point after opening quotes and brackets."""
-        return self.after.lstrip(_OPENERS + " ")[:1]
+        return self.after.lstrip(_OPENERS)[:1]
 
     def next_word(self) -> str:
         """Return the word after opening quotes and brackets; empty if there is none."""
-        match = _WORD.match(self.after.lstrip(_OPENERS + " "))
+        match = _WORD.match(self.after.lstrip(_OPENERS))
         return match[0] if match else ""
 
 
 def _boundaries(text: str, start: int) -> Iterator[int]:
     """Yield the offset of each sentence's first code point, but for the first, at `start`."""
     line_start = reached = start
-    wrap = 0
+    wrap, length = 0, len(text)
     for match in _PLACE.finditer(text):
-        if match.start() < reached:
+        stop_at, end = match.span()
+        if stop_at < reached:
             continue  # a line break after a trailer, decided with the stop before it
-        stop_at, reached = match.span()
-        if reached == len(text):
+        if end == length:
             return
-        stop, close, gap, _ = match.groups("")
-        line_end = stop_at + len(stop) + len(close)
-        if stop and _TRAILER_SIGN.match(text, reached):
+        reached = end
+        stop, close, gap, broken, trailer = match.groups("")
+        if trailer:
+            line_end = stop_at + len(stop) + len(close)
             reached = _end_of_trailer(text, line_end) or reached
-            if reached == len(text):
+            if reached == length:
                 return
             gap = text[line_end:reached]
-        if not close and gap in ("", " ") and stop.endswith(_FIRM_ENDINGS):
-            if start < stop_at:  # the plainest case and the densest, as in Chinese
-                start = reached
-                yield start
-            continue
-        before = text[max(start, stop_at - REACH) : stop_at]
-        after = text[reached : reached + REACH]
-        place = Place(before, stop[:REACH], close[:REACH], gap[:1], after)
+            broken = gap if _LINE_BREAK.search(gap) else ""
+        if stop and not close:  # the plainest cases and the densest in long runs
+            if stop[-1] in FIRM_STOPS and gap in ("", " "):  # as in Chinese
+                if start < stop_at:
+                    start = reached
+                    yield start
+                continue
+            if not gap and text[reached].islower():
+                continue  # "e.g", "Yahoo!s"
+        before = text[stop_at - REACH if stop_at - REACH > start else start : stop_at]
+        place = Place(before, stop[:REACH], close[:REACH], gap, text[reached : reached + REACH])
         ends = bool(stop) and _stop_ends_sentence(place)
-        if gap != " " and (not stop or _LINE_BREAK.search(gap)):
-            wrap = wrap or max(map(len, text.splitlines()))
-            ends = ends or _line_ends_sentence(text[line_start:line_end], place, wrap)
+        if broken or not stop:
+            if not ends:
+                wrap = wrap or max(map(len, text.splitlines()))
+                line = text[line_start : stop_at + len(stop) + len(close)]
+                ends = _line_ends_sentence(line, place, wrap)
             line_start = reached
         if ends:
             start = reached
@@ -166,28 +172,27 @@ def _end_of_trailer(text: str, at: int) -> int:
     return end
 
 
-# Hostile text asks the same again and again; remembered, a megabyte of it takes half the time.
-@lru_cache(maxsize=64)
 def _stop_ends_sentence(place: Place) -> bool:
     """Whether the stop at `place` ends its sentence."""
-    if not _WORD.search(place.before) or place.before[-1:] == "(":
+    before, stop, close, gap, after = place
+    if not before[-1:].isalnum() and (before[-1:] == "(" or not _WORD.search(before)):
         return False  # "...and then", "Doe (?)"
-    if place.stop[-1] in FIRM_STOPS:
-        return not (place.close and _is_attribution(place))
-    if not place.gap:
+    if stop[-1] in FIRM_STOPS:
+        return not (close and _is_attribution(place))
+    if not gap:
         return _ends_without_space(place)
+    if after.startswith(("...", "…")):
+        return stop == "."
     sign = place.next_sign()
-    if place.after.startswith(("...", "…")):
-        return place.stop == "."
     if sign and sign in ",;:.!?)]}":
         return False
     if sign.islower():
         return _ends_before_lower_case(place)
-    if "!" in place.stop or "?" in place.stop or "؟" in place.stop:
-        return not (place.close and _is_attribution(place))
-    if len(place.stop) > 1 or place.stop == "…":
-        return True
-    return _full_stop_ends_sentence(place)
+    if len(stop) == 1 and stop not in "!?؟…":
+        return _full_stop_ends_sentence(place)
+    if "!" in stop or "?" in stop or "؟" in stop:
+        return not (close and _is_attribution(place))
+    return True  # an ellipsis
 
 
 def _is_attribution(place: Place) -> bool:
@@ -207,29 +212,40 @@ def _is_attribution(place: Place) -> bool:
 
 def _ends_without_space(place: Place) -> bool:
     """Whether a stop with no white space after it ends a sentence: "It ended.The next"."""
-    left = place.before.rsplit(None, 1)[-1] if place.before[-1:].strip() else ""
-    right = place.after.split(None, 1)[0]
-    sign, word = place.next_sign(), place.next_word()
     if place.stop.startswith(("..", "…")):
         return False  # "it will ...Or will it"
+    sign, left = place.next_sign(), place.last_token()
     if _UNSPACED_SCRIPT.match(sign):
-        return place.stop != "." or _UNSPACED_SCRIPT.match(left[-1:]) is not None
-    if sign.islower() or _ADDRESS.search(left + right):
+        return place.stop != "." or bool(_UNSPACED_SCRIPT.match(left[-1:]))
+    if not sign.isalpha() or sign.islower():
         return False
-    last = place.last_word()
     if place.close:
-        return sign.isalpha() and not known.is_abbreviation(last)
-    if "." in left or _DOTTED.search(right) or word.casefold() in known.FILES_AND_DOMAINS:
-        return False  # parts of a domain, a file name, a version
-    if last in known.TITLES or not sign.isalpha():
+        ends = not known.is_abbreviation(place.last_word())
+    else:
+        ends = "." not in left and _are_whole_words(place, left)
+    if not ends:
         return False
+    right = place.after.split(None, 1)[0]
+    return not _ADDRESS.search(left + right) and bool(place.close or not _DOTTED.search(right))
+
+
+def _are_whole_words(place: Place, left: str) -> bool:
+    """Whether the words around a stop without white space are no parts of names."""
+    word = place.next_word()
     if left[-1:] in _CLOSERS:
-        return bool(left)
-    if sign.isupper():
+        whole = bool(left)
+    elif place.next_sign().isupper():
+        last = place.last_word()
         whole = len(word) > 1 or word in "AI"  # not the D of "Ph.D."
-        return whole and len(last) > 1 and (last[1:].islower() or last.isdigit())
-    # A script without capitals, as Arabic: whole words, not the letters of an abbreviation.
-    return min(len(last), len(word)) > 2
+        whole = whole and len(last) > 1 and (last[1:].islower() or last.isdigit())
+    else:
+        # A script without capitals, as Arabic: whole words, not letters of an abbreviation.
+        whole = min(len(place.last_word()), len(word)) > 2
+    if not whole:
+        return False
+    return (
+        place.last_word() not in known.TITLES and word.casefold() not in known.FILES_AND_DOMAINS
+    )
 
 
 def _ends_before_lower_case(place: Place) -> bool:
@@ -252,10 +268,9 @@ def _full_stop_ends_sentence(place: Place) -> bool:
     word, follower = place.last_word(), place.next_word()
     if place.after[0] in "–—-":
         return not (place.close or known.is_abbreviation(word))  # "RENO, Nev. —"
-    if ")" in place.close or "]" in place.close:
-        return not known.is_abbreviation(word)  # "Rep. Doe (R-Ky.) Monday"
-    if place.close:
-        return True
+    if place.close:  # "Rep. Doe (R-Ky.) Monday"
+        bracket = ")" in place.close or "]" in place.close
+        return not (bracket and known.is_abbreviation(word))
     if len(place.before) < 12 and _ENUMERATOR.fullmatch(place.before.strip()):
         return False  # "1. The bill", "Q. Why?"
     if word.isdigit():
@@ -332,7 +347,6 @@ def _is_ordinal(place: Place, number: str, follower: str) -> bool:
     )
 
 
-@lru_cache(maxsize=64)
 def _line_ends_sentence(line: str, place: Place, wrap: int) -> bool:
     """Whether a line break ends a sentence, `wrap` being the longest line's length.
 
@@ -352,6 +366,7 @@ def _line_ends_sentence(line: str, place: Place, wrap: int) -> bool:
     first = after.split(None, 1)[0]
     length = len(line) + 1 + len(first)
     fits = length <= wrap or (length <= NARROWEST_WRAP and _is_starter(first))
-    if numbered or _NUMBERED_ITEM.match(line) or _BULLET.match(line):
-        return fits or line[-1] in ":;.!?"
-    return fits and line.rsplit(None, 1)[-1] not in known.UNFINISHED
+    if fits and line.rsplit(None, 1)[-1] not in known.UNFINISHED:
+        return True
+    item = numbered or _NUMBERED_ITEM.match(line) or _BULLET.match(line)
+    return bool(item) and (fits or line[-1] in ":;.!?")

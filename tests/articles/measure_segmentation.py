@@ -9,6 +9,10 @@ F1 × 100 inside paragraphs (a paragraph's own end does not count), then sentenc
 captions and headings do that a treebank joins without their line breaks.
 `--errors` prints that many wrong boundaries of each set, with the text around them.
 
+    python tests/articles/measure_segmentation.py --hostile
+
+Prints the CPU seconds that a million code points of each hostile text take, the worst first.
+
 The treebanks are not part of this repository: github.com/UniversalDependencies has them.
 """
 
@@ -23,6 +27,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from annotate.articles.segmentation import split_sentences
+from tests.articles.test_segmentation import HOSTILE, MIXES, mixed, seconds_to_split
 
 # The parallel treebanks (PUD) mark no paragraphs: a sentence's number names its document.
 PARALLEL_ID = re.compile(r"# sent_id = ([nw]\d{5})\d{3}$")
@@ -66,13 +71,32 @@ def wrong_boundaries(sentences: list[str]) -> tuple[int, int, list[tuple[str, in
 
 
 def main() -> None:
-    """Print one line for each set, then their mean."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("paths", nargs="+", type=Path)
+    parser.add_argument("paths", nargs="*", type=Path)
+    parser.add_argument("--hostile", action="store_true")
     parser.add_argument("--half", type=int, choices=(0, 1))
     parser.add_argument("--punctuated", action="store_true")
     parser.add_argument("--errors", type=int, default=0)
     options = parser.parse_args()
+    if options.hostile:
+        print_hostile()
+    if options.paths:
+        print_scores(options)
+
+
+def print_hostile() -> None:
+    """Print one line for each hostile text."""
+    texts = {repr(piece): piece for piece in HOSTILE} | {name: mixed(name) for name in MIXES}
+    costs = [
+        (seconds_to_split(piece * (1_000_000 // len(piece))), name)
+        for name, piece in texts.items()
+    ]
+    for seconds, name in sorted(costs, reverse=True):
+        print(f"{seconds:6.2f}  {name}")
+
+
+def print_scores(options: argparse.Namespace) -> None:
+    """Print one line for each set, then their mean."""
     scores, sentence_count, began = [], 0, time.process_time()
     for path in options.paths:
         right = expected = 0
