@@ -14,4 +14,5 @@ urlpatterns = [
     path("accounts/", include("annotate.accounts.urls")),
     path("", include("annotate.articles.urls")),
     path("", include("annotate.exchange.urls")),
+    path("", include("annotate.reviews.urls")),
 ]

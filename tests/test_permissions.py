@@ -12,6 +12,7 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from annotate.annotations import actions
+from annotate.reviews import actions as rounds
 from tests.factories import make_article
 
 PEOPLE = ["nobody", "ana", "ben", "mo", "ada"]
@@ -59,6 +60,16 @@ TABLE: list[tuple[str, str, list]] = [
     ("GET", "export draft", [IN, OK, HIDDEN, OK, OK]),
     ("GET", "import_jsonl", [IN, NO, NO, OK, OK]),
     ("POST", "import_jsonl", [IN, NO, NO, BAD, BAD]),
+    # In a blind round of `ana` alone, who is also the only one with something to submit.
+    ("GET", "submit_review", MEMBERS),
+    ("POST", "submit_review", [IN, SEE, NO, NO, NO]),
+    ("POST", "submit_review draft", [IN, NO, HIDDEN, NO, NO]),
+    ("POST", "reopen_review", [IN, SEE, NO, NO, NO]),
+    ("POST", "reopen_review draft", [IN, NO, HIDDEN, NO, NO]),
+    ("POST", "read_the_rest", [IN, SEE, NO, NO, NO]),
+    ("POST", "read_the_rest draft", [IN, 409, HIDDEN, 409, 409]),
+    ("POST", "reveal_round", [IN, NO, NO, SEE, SEE]),
+    ("POST", "close_round", [IN, NO, NO, 409, 409]),
 ]
 
 
@@ -71,6 +82,8 @@ def places(ana, article, claim):
     tag = actions.annotate(
         article=article, reviewer=ana, label=claim, start=0, end=5
     ).annotation
+    reviewed = make_article(title="A story in review", body="It has one sentence.")
+    round = rounds.open_round(reviewed, by=None, reviewers=[ana])
     story, hidden = {"pk": article.pk}, {"pk": draft.pk}
     sentences = {"pk": article.sentences.get(position=1).pk}
     secret = {"pk": draft.sentences.get(position=1).pk}
@@ -79,6 +92,11 @@ def places(ana, article, claim):
             ["article", "article_status", "annotate", "undo", "redo", "history"],
             (story, hidden),
         ),
+        **dict.fromkeys(
+            ["submit_review", "reopen_review", "read_the_rest"], ({"pk": reviewed.pk}, hidden)
+        ),
+        "reveal_round": ({"pk": round.pk}, None),
+        "close_round": ({"pk": round.pk}, None),
         "annotation": ({"pk": tag.pk}, None),
         "withdraw": ({"pk": tag.pk}, None),
         "sentence": (sentences, secret),
