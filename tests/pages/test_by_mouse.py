@@ -170,3 +170,22 @@ def test_undo_shows_in_the_open_panel(read, ana):
     story.saved().page.locator("#undo").click()
     expect(story.panel.get_by_role("radio", name="Claim")).to_be_checked()
     expect(story.page.locator("#undo")).to_be_focused()
+
+
+@pytest.mark.parametrize("width", [1000, 1279, 1280])
+def test_an_open_tag_covers_neither_progress_nor_its_own_sentence(read, ana, width):
+    story = read(ana, viewport={"width": width, "height": 800}).focus(6).press("c").saved()
+    story.sentence(6).evaluate("sentence => sentence.scrollIntoView({ block: 'end' })")
+    story.badge(Annotation.objects.get()).click()
+    expect(story.panel.get_by_role("heading")).to_be_visible()
+    panel = story.panel.bounding_box()
+    for seen in (story.sentence(6), *map(story.page.locator, ("#counts", "#controls"))):
+        expect(seen).to_be_in_viewport()
+        assert not overlap(panel, seen.bounding_box())
+
+
+def overlap(one: dict, other: dict) -> bool:
+    return all(
+        one[place] < other[place] + other[size] and other[place] < one[place] + one[size]
+        for place, size in (("x", "width"), ("y", "height"))
+    )

@@ -43,7 +43,18 @@ export async function open(id) {
   fill(id, html);
   history.replaceState(null, "", `#annotation-${id}`);
   panel.querySelector("h2").focus();
+  uncover(id);
   return "";
+}
+
+/** Where the panel is a sheet over the text, move the tag's sentence out from under it. */
+function uncover(id) {
+  const sentence = document.querySelector(`.tag[data-annotation="${id}"]`)?.closest(".s");
+  if (!sentence) return;
+  const [text, sheet] = [sentence.getBoundingClientRect(), panel.getBoundingClientRect()];
+  if (text.bottom > sheet.top && text.right > sheet.left && text.left < sheet.right) {
+    sentence.scrollIntoView({ block: "nearest" });
+  }
 }
 
 export function close() {
