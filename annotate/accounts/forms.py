@@ -55,7 +55,12 @@ class SettingsForm(forms.ModelForm):
             one.slug: (one.key, f"{one.name}: on or off") for one in labels
         }
         self.slugs = [one.slug for one in labels]
-        for action, key in chosen.key_map(labels).items():
+        keys = chosen.key_map(labels)
+        self.lost_keys = [
+            self._lost(chosen.keys[action], label.name, action, keys[action])
+            for action, label in chosen.lost(labels).items()
+        ]
+        for action, key in keys.items():
             standard, what = self.actions[action]
             self.fields[f"key_{action}"] = forms.CharField(
                 label=what,
@@ -101,6 +106,11 @@ class SettingsForm(forms.ModelForm):
                 what = "” and “".join(self.what(one) for one in others)
                 self.add_error(f"key_{action}", f"{key} is also the key for “{what}”.")
         return cleaned
+
+    def _lost(self, key: str, label: str, action: str, now: str) -> str:
+        until = f"Until then its key is {now}." if now else "Until then it has no key."
+        what = self.what(action)
+        return f"{key} is now the key of {label}. Choose another for “{what}”. {until}"
 
     def what(self, action: str) -> str:
         """What a key does, without the keys that do it too."""

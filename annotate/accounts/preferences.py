@@ -6,7 +6,7 @@ Stored on the account, so that every device of a person works alike.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -87,10 +87,29 @@ class Preferences:
     def key(self, action: str) -> str:
         return self.keys.get(action, KEYS[action][0])
 
-    def key_map(self, labels: Iterable[Any]) -> dict[str, str]:
-        """Return the key of each action and of each label's slug."""
-        actions = {action: self.key(action) for action in KEYS}
-        return actions | {one.slug: self.keys.get(one.slug, one.key) for one in labels}
+    def key_map(self, labels: Collection[Any]) -> dict[str, str]:
+        """Return the key of each action and of each label's slug, no key twice.
+
+        What lost its chosen key to a label has its usual one; none ("") if that is in use.
+        """
+        usual = {action: key for action, (key, _) in KEYS.items()}
+        usual |= {label.slug: label.key for label in labels}
+        keys = {one: self.keys.get(one, key) for one, key in usual.items()}
+        for lost in self.lost(labels):
+            keys[lost] = ""
+            keys[lost] = usual[lost] if usual[lost] not in keys.values() else ""
+        return keys
+
+    def lost(self, labels: Collection[Any]) -> dict[str, Any]:
+        """Return what lost its chosen key, as action or slug -> the label that has it now.
+
+        An admin gave that key to the label since. Everybody else presses it for the label.
+        """
+        owners = {label.key: label for label in labels if label.slug not in self.keys}
+        known = {*KEYS, *(label.slug for label in labels)}
+        return {
+            one: owners[key] for one, key in self.keys.items() if one in known and key in owners
+        }
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -50,6 +50,23 @@ def test_map_has_a_key_for_each_action_and_label():
     }
 
 
+def test_a_key_that_an_admin_gave_to_a_label_is_the_labels():
+    chosen = Preferences(keys={"undo": "x", "claim": "1", "gone": "x"})
+    labels = [Label("claim", "c"), Label("doubt", "x")]
+    keys = chosen.key_map(labels)
+    assert (keys["doubt"], keys["undo"], keys["claim"]) == ("x", "u", "1")
+    assert chosen.lost(labels) == {"undo": labels[1]}
+    # Whoever gave the label another key has lost nothing.
+    assert not Preferences(keys={"undo": "x", "doubt": "2"}).lost(labels)
+
+
+def test_a_usual_key_that_is_in_use_is_not_given_back():
+    chosen = Preferences(keys={"undo": "x", "nothing": "u", "claim": "y"})
+    keys = chosen.key_map([Label("claim", "c"), Label("doubt", "x"), Label("fact", "y")])
+    assert (keys["undo"], keys["nothing"], keys["claim"]) == ("", "u", "c")
+    assert sorted(filter(None, keys.values())) == sorted({*keys.values()} - {""})
+
+
 @pytest.mark.parametrize(
     ("written", "key"), [("x", "x"), (" X ", "X"), ("7", "7"), ("é", "é"), ("e\u0301", "é")]
 )

@@ -4,6 +4,7 @@ import pytest
 
 from annotate.accounts.models import User
 from annotate.accounts.preferences import KEYS, Preferences
+from annotate.annotations.models import Label
 from tests.factories import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("labels")]
@@ -151,3 +152,28 @@ def test_settings_of_nonsense_can_be_opened_and_saved(as_ana):
     assert as_ana.get(PAGE).status_code == 200
     assert save(as_ana).status_code == 303
     assert Preferences.of(saved()) == Preferences()
+
+
+def test_a_key_that_a_label_took_is_told_until_another_is_chosen(as_ana):
+    save(as_ana, key_undo="x")
+    Label.objects.filter(slug="claim").update(key="x")
+    page = as_ana.get(PAGE)
+    said = "x is now the key of Claim. Choose another for “Undo”."
+    assert f"{said} Until then its key is u." in page.text
+    assert 'name="key_undo" value="u"' in page.text
+    assert 'name="key_claim" value="x"' in page.text
+    assert save(as_ana, key_claim="x", key_undo="").status_code == 303
+    assert said not in as_ana.get(PAGE).text
+
+
+def test_an_action_without_a_key_says_so(as_ana):
+    save(as_ana, key_undo="x", key_nothing="u")
+    Label.objects.filter(slug="claim").update(key="x")
+    page = as_ana.get(PAGE)
+    assert (
+        "x is now the key of Claim. Choose another for “Undo”. Until then it has no key."
+        in page.text
+    )
+    response = save(as_ana, key_claim="x", key_undo="", key_nothing="u")
+    assert response.status_code == 422
+    assert "u is also the key for “Nothing to tag here”." in response.text
