@@ -17,7 +17,10 @@ BLOCK_BYTES = 64 * 1024  # a server hands each block on for itself
 
 @dataclass(frozen=True)
 class Format:
-    """`write` yields the text for an article and a person; a person of None sees everything."""
+    """`write` reads all there is for an article and a person, and returns the text in parts.
+
+    A person of None sees everything.
+    """
 
     name: str
     media_type: str
@@ -25,19 +28,27 @@ class Format:
     write: Callable[[Article, User | None], Iterator[str]]
 
     def encode(self, article: Article, user: User | None) -> Iterator[bytes]:
-        """Yield the bytes of an export, the same for a page as for a command."""
-        block = bytearray()
-        for part in self.write(article, user):
-            block += part.encode()
-            if len(block) >= BLOCK_BYTES:
-                yield bytes(block)
-                block.clear()
-        yield bytes(block)
+        """Return the bytes of an export in blocks, the same for a page as for a command.
+
+        Called in a `records.snapshot`, in which the article was read too, all of it is of one
+        moment: nothing more is read while the blocks are taken.
+        """
+        return _blocks(self.write(article, user))
 
     def file_name(self, article: Article) -> str:
         """Return a name of letters, digits and hyphens, from the title where it has any."""
         stem = slugify(article.title, allow_unicode=True)[:80].strip("-_")
         return f"{stem or f'article-{article.pk}'}.{self.ending}"
+
+
+def _blocks(parts: Iterator[str]) -> Iterator[bytes]:
+    block = bytearray()
+    for part in parts:
+        block += part.encode()
+        if len(block) >= BLOCK_BYTES:
+            yield bytes(block)
+            block.clear()
+    yield bytes(block)
 
 
 FORMATS = {

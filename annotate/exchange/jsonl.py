@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import chain
 
 from annotate.accounts.models import User
 from annotate.annotations.models import Annotation, Label, Reading
@@ -23,17 +24,20 @@ _SEPARATORS = {ord(character): f"\\u{ord(character):04x}" for character in "\x85
 
 
 def write(article: Article, user: User | None = None) -> Iterator[str]:
-    """Yield the lines of `article` with what `user` may see; None sees everything."""
-    # Read before the labels: a label that is added meanwhile is not missing from the file.
+    """Return the lines of `article` with what `user` may see; None sees everything.
+
+    All is read before this returns.
+    """
+    labels = sorted(Label.objects.all(), key=lambda one: (one.order, one.slug))
     annotations = annotations_of(article, user)
     readings = readings_of(article, user)
-    yield _line("article", **_article(article))
-    for label in sorted(Label.objects.all(), key=lambda one: (one.order, one.slug)):
-        yield _line("label", **_label(label))
-    for annotation in annotations:
-        yield _line("annotation", **_annotation(annotation))
-    for reading in readings:
-        yield _line("reading", **_reading(reading))
+    # Each line is made when it is asked for: a large story is never in memory as text.
+    return chain(
+        [_line("article", **_article(article))],
+        (_line("label", **_label(one)) for one in labels),
+        (_line("annotation", **_annotation(one)) for one in annotations),
+        (_line("reading", **_reading(one)) for one in readings),
+    )
 
 
 def _line(kind: str, **fields: object) -> str:

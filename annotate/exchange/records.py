@@ -3,10 +3,28 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection, transaction
 
 from annotate.accounts.models import User
 from annotate.annotations.models import Annotation, Reading
 from annotate.articles.models import Article
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Let all that is read inside be as of one moment, whatever others change meanwhile.
+
+    In a transaction that runs already, its own isolation holds.
+    """
+    outermost = not connection.in_atomic_block
+    with transaction.atomic():
+        if outermost:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
 
 
 def annotations_of(article: Article, user: User | None) -> list[Annotation]:

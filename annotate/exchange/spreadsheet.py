@@ -36,11 +36,15 @@ BYTE_ORDER_MARK = "\ufeff"  # without it, Excel does not read UTF-8
 
 
 def write(article: Article, user: User | None = None) -> Iterator[str]:
-    """Yield a row for each annotation of `article` that `user` may see; None sees all.
+    """Return a row for each annotation of `article` that `user` may see; None sees all.
 
     In UTF-8 with a byte order mark; rows end with CR LF, a note keeps its own line ends.
+    All is read before this returns.
     """
-    annotations = annotations_of(article, user)
+    return _rows(article, annotations_of(article, user))
+
+
+def _rows(article: Article, annotations: list[Annotation]) -> Iterator[str]:
     # The writer returns what its file returns: so each row comes back as text.
     writer = csv.writer(_Echo())
     yield BYTE_ORDER_MARK + writer.writerow(COLUMNS)

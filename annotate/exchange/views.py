@@ -19,20 +19,24 @@ from . import formats
 from .fields import ImportRefused
 from .forms import ImportForm
 from .importing import Imported, import_file
+from .records import snapshot
 
 
 @require_safe
 def export(request: Request, pk: int, format: str) -> HttpResponseBase:
     """Download an article in a format, with what the person may see of it."""
     visible = Article.objects.visible_to(request.user).defer("search")
-    article = get_object_or_404(visible, pk=pk)
-    try:
-        found = formats.find(format)
-    except formats.UnknownFormat as unknown:
-        context = {"article": article, "message": unknown, "formats": formats.FORMATS.values()}
-        return render(request, "exchange/unknown_format.html", context, status=404)
+    with snapshot():
+        article = get_object_or_404(visible, pk=pk)
+        try:
+            found = formats.find(format)
+        except formats.UnknownFormat as unknown:
+            known = formats.FORMATS.values()
+            context = {"article": article, "message": unknown, "formats": known}
+            return render(request, "exchange/unknown_format.html", context, status=404)
+        blocks = found.encode(article, request.user)
     return StreamingHttpResponse(
-        found.encode(article, request.user),
+        blocks,
         content_type=found.media_type,
         headers={
             "Content-Disposition": content_disposition_header(True, found.file_name(article)),

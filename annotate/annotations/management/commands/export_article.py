@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from annotate.articles.models import Article
 from annotate.exchange import formats
+from annotate.exchange.records import snapshot
 
 
 class Command(BaseCommand):
@@ -24,12 +25,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             found = formats.find(options["format"])
-            article = Article.objects.defer("search").get(pk=options["article"])
+            with snapshot():
+                article = Article.objects.defer("search").get(pk=options["article"])
+                blocks = found.encode(article, None)
         except formats.UnknownFormat as unknown:
             raise CommandError(str(unknown)) from unknown
         except Article.DoesNotExist:
             raise CommandError(f"There is no article {options['article']}.") from None
-        blocks = found.encode(article, None)
         if options["output"] is None:
             for block in blocks:
                 self._write(block)
