@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand
 
@@ -55,6 +56,14 @@ def test_the_table_of_files_has_every_ending():
     rows = table_rows("administrators.md", "### What is read from a file")
     named = re.findall(r"`(\.\w+)`", " ".join(row[0] for row in rows))
     assert sorted(named) == sorted(ENDINGS)
+
+
+def test_the_proxy_lets_the_largest_file_through():
+    (size,) = re.findall(
+        r"client_max_body_size (\d+)m;", (DOCS / "configuration.md").read_text()
+    )
+    largest = max(settings.IMPORT_MAX_BYTES, settings.STORY_FILE_MAX_BYTES)
+    assert int(size) * 1024**2 > largest + 1024**2  # and what a form has around the file
 
 
 def test_every_option_of_import_article_is_described():
