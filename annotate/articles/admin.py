@@ -31,9 +31,6 @@ ERRORS_SHOWN = 10
 class ArticleForm(forms.ModelForm):
     """A story's details, held to the rules of putting one in."""
 
-    def clean_title(self) -> str:
-        return self._line("title")
-
     def clean_outlet(self) -> str:
         return self._line("outlet")
 
@@ -42,12 +39,9 @@ class ArticleForm(forms.ModelForm):
 
     def _line(self, name: str) -> str:
         try:
-            line = canonical_title(self.cleaned_data[name])
+            return canonical_title(self.cleaned_data[name])
         except TextRefused as error:
             raise ValidationError(str(error)) from error
-        if not line and self.fields[name].required:
-            raise ValidationError("Write a title.")
-        return line
 
 
 @admin.register(Article)
@@ -63,11 +57,20 @@ class ArticleAdmin(KeptAdmin):
     search_help_text = "Words of the title, outlet or text; quotation marks keep them together."
     actions = ("open", "lock", "archive")
     readonly_fields = (
-        *("status", "submitted_by", "created_at", "sentence_count", "annotation_count"),
-        "story",
+        *("title", "status", "submitted_by", "created_at", "sentence_count"),
+        *("annotation_count", "story"),
     )
     fieldsets = (
-        (None, {"fields": ("title", "outlet", "byline", "url", "published", "language")}),
+        (
+            None,
+            {
+                "fields": ("title", "outlet", "byline", "url", "published", "language"),
+                "description": (
+                    "The title is the headline of the text, which does not change: tags "
+                    "stand on it."
+                ),
+            },
+        ),
         (
             "State",
             {

@@ -142,6 +142,13 @@ def test_an_admin_adds_a_label(as_ada, claim):
     assert Label.objects.get(slug="doubt").colour == "#aa0000"
 
 
+def test_a_new_label_comes_last_unless_an_admin_says_otherwise(as_ada, claim):
+    claim.order = 7
+    claim.save()
+    page = as_ada.get(f"{LABELS}add/").content.decode()
+    assert '<input type="number" name="order" value="8"' in page
+
+
 def test_a_slug_is_fixed_once_it_is_made(as_ada, claim):
     as_ada.post(f"{LABELS}{claim.pk}/change/", sent(claim, slug="other", name="Assertion"))
     claim.refresh_from_db()

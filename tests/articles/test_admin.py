@@ -70,8 +70,8 @@ def test_only_what_was_changed_is_written(as_mo, article):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"title": ""}, "This field is required."),
-        ({"title": "a\x1bb"}, "the text holds the control character ESCAPE (U+001B)"),
+        ({"language": ""}, "This field is required."),
+        ({"outlet": "a\x1bb"}, "the text holds the control character ESCAPE (U+001B)"),
         ({"url": "javascript:alert(1)"}, "Enter a valid URL."),
         ({"published": "soon"}, "Enter a valid date."),
     ],
@@ -79,6 +79,16 @@ def test_only_what_was_changed_is_written(as_mo, article):
 def test_wrong_details_are_told(as_mo, article, changes, message):
     response = as_mo.post(f"{ARTICLES}{article.pk}/change/", fields(article, **changes))
     assert message in response.content.decode()
+    assert Article.objects.get().outlet == article.outlet
+
+
+def test_the_title_is_the_headline_and_does_not_change(as_mo, article):
+    address = f"{ARTICLES}{article.pk}/change/"
+    assert (
+        "The title is the headline of the text, which does not change: tags stand on it."
+        in as_mo.get(address).content.decode()
+    )
+    assert as_mo.post(address, fields(article, title="Another")).status_code == 302
     assert Article.objects.get().title == article.title
 
 

@@ -169,8 +169,14 @@ def test_a_moderators_pages(read, ana, mo, article):
     holds(story.page, "everybody's history")
     story.page.goto(f"/annotations/{Annotation.objects.get().pk}/")
     holds(story.page, "somebody's tag")
-    story.page.goto("/admin/")
-    holds(story.page, "the admin")
+    for address in (
+        "/admin/",
+        "/admin/articles/article/",
+        f"/admin/articles/article/{article.pk}/change/",
+        "/admin/annotations/annotation/",
+    ):
+        story.page.goto(address)
+        holds(story.page, address)
 
 
 # --- Stories that try to be more than text ------------------------------------------
