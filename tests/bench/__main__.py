@@ -310,7 +310,7 @@ def page_rows(site: Site, person: Person, articles: list[Article]) -> Iterator[R
 
 
 def import_rows() -> Iterator[Row]:
-    """Import the longest text that may be: in this process, CPU of the database aside."""
+    """Import the longest text that may be, in this process: time on the clock."""
     from django.db import connection
 
     from annotate.articles import reading, sentences
@@ -326,13 +326,15 @@ def import_rows() -> Iterator[Row]:
         return time.perf_counter() - start, result
 
     read, story = timed(lambda: reading.read_file("long.txt", data))
+    cpu = time.process_time()
     split, paragraphs = timed(lambda: sentences.split_body(story.body))
+    cpu = time.process_time() - cpu
     number = sum(map(len, paragraphs))
     whole, article = timed(
         lambda: create_article(title=story.title, body=story.body, submitted_by=None)
     )
     assert article.sentences.count() == number + 1
-    speed = number / split
+    speed = number / cpu
     connection.close()
     yield Row(
         f"import of {len(data) / 1e6:.1f} MB, {number:,} sentences",
@@ -341,7 +343,9 @@ def import_rows() -> Iterator[Row]:
         read + whole <= 5,
     )
     yield Row("    read, split, store", f"{read:.2f} + {split:.2f} + {whole - split:.2f} s")
-    yield Row("    splitter, sentences a second", f"{speed:,.0f}", "≥ 20,000", speed >= 20_000)
+    yield Row(
+        "    splitter, sentences a second of CPU", f"{speed:,.0f}", "≥ 20,000", speed >= 20_000
+    )
 
 
 # --- The table ------------------------------------------------------------------------------
