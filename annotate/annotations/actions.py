@@ -108,6 +108,7 @@ def annotate(
                 round=part.round,
                 note=note,
                 confidence=confidence,
+                guideline=label.version,
             )
             passage.place(annotation, start, end)
             change = Change(
@@ -165,8 +166,11 @@ def edit(
             annotation = _own(annotation, part)
             before, positions = snapshot(annotation), positions_of(annotation)
             said = said_by(annotation)
+            label = annotation.label_id
             for name, value in changes.items():
                 setattr(annotation, name, value)
+            if annotation.label_id != label:
+                annotation.guideline = annotation.label.version
             start = annotation.start if start is None else start
             end = annotation.end if end is None else end
             if (start, end) != (annotation.start, annotation.end):
@@ -409,6 +413,8 @@ def _apply(
         if "label" in state:
             thing.label = Label.objects.get(slug=state["label"])
             thing.note, thing.confidence = state["note"], state["confidence"]
+            # Lines from before guidelines had versions do not say which it was.
+            thing.guideline = state.get("guideline", thing.guideline)
             start, end = state["start"], state["end"]
             if (start, end) != (thing.start, thing.end):
                 read_passage(thing.article, part, start, end).place(thing, start, end)

@@ -23,6 +23,7 @@ def snapshot(thing: Annotation | Reading) -> dict[str, Any]:
         return {"withdrawn": thing.withdrawn_at is not None}
     return {
         "label": thing.label.slug,
+        "guideline": thing.guideline,
         "start": thing.start,
         "end": thing.end,
         "note": thing.note,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from annotate.accounts.models import User
 
 CONTEXT = 32  # code points kept on each side of a passage
+
+models.TextField.register_lookup(Length, "length")  # for the constraints below
 
 
 class Label(models.Model):
@@ -52,13 +54,25 @@ class Label(models.Model):
         help_text="Pressed to tag the sentence in focus.",
     )
     order = models.PositiveSmallIntegerField(default=0)
-    guideline = models.TextField(blank=True)
+    guideline = models.TextField(blank=True, help_text="The text of the present version.")
+    version = models.PositiveIntegerField(
+        default=1, editable=False, help_text="Of the guideline, counted from 1."
+    )
 
     class Meta:
         ordering = ["order", "pk"]
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, by: User | None = None, **kwargs: Any) -> None:
+        """Store it; a new label begins with the first version of its guideline."""
+        is_new = self._state.adding
+        super().save(*args, **kwargs)
+        if is_new:
+            Guideline.objects.create(
+                label=self, version=self.version, text=self.guideline, by=by
+            )
 
     def clean(self) -> None:
         """Refuse what the keys of the reading page mean already."""
@@ -67,6 +81,62 @@ class Label(models.Model):
         if what := dict(KEYS.values()).get(self.key):
             message = f"“{self.key}” has a use already: {what}. Choose another key."
             raise ValidationError({"key": message})
+
+
+class Guideline(models.Model):
+    """One version of a label's guideline. Append only: the latest is the label's own text."""
+
+    label = models.ForeignKey(Label, on_delete=models.CASCADE, related_name="versions")
+    version = models.PositiveIntegerField()
+    text = models.TextField(blank=True)
+    why = models.CharField(max_length=300, blank=True, help_text="What led to it.")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["label", "-version"]
+        constraints = [
+            models.UniqueConstraint(
+                name="guideline_version_once_per_label", fields=["label", "version"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label}, version {self.version}"
+
+
+class Precedent(models.Model):
+    """A case that a label's guideline had left open, and how it was decided. Append only."""
+
+    label = models.ForeignKey(Label, on_delete=models.PROTECT, related_name="precedents")
+    number = models.PositiveIntegerField(help_text="1 for the label's first.")
+    version = models.PositiveIntegerField(help_text="The guideline's first that holds it.")
+    text = models.TextField(max_length=1_000)
+    # The passage that the question arose from.
+    article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="precedents")
+    start = models.PositiveIntegerField()
+    end = models.PositiveIntegerField()
+    exact = models.TextField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["label", "number"]
+        constraints = [
+            models.UniqueConstraint(
+                name="precedent_number_once_per_label", fields=["label", "number"]
+            ),
+            models.CheckConstraint(name="precedent_says_something", condition=~Q(text="")),
+            models.CheckConstraint(
+                name="precedent_exact_is_as_long_as_passage",
+                condition=Q(exact__length=F("end") - F("start")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Precedent {self.number} of {self.label}"
 
 
 class AnnotationQuerySet(models.QuerySet["Annotation"]):
@@ -120,6 +190,11 @@ class Annotation(models.Model):
     confidence = models.PositiveSmallIntegerField(
         null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(5)]
     )
+    guideline = models.PositiveIntegerField(
+        default=1,
+        editable=False,
+        help_text="The version of its label's guideline that it was made under.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     changed_at = models.DateTimeField(default=timezone.now, editable=False)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
@@ -170,9 +245,6 @@ class Annotation(models.Model):
     @property
     def is_live(self) -> bool:
         return self.withdrawn_at is None
-
-
-models.TextField.register_lookup(Length, "length")
 
 
 class ReadingQuerySet(models.QuerySet["Reading"]):

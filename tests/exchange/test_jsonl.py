@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from annotate.accounts.models import User
 from annotate.annotations import actions
-from annotate.annotations.models import Annotation, Change, Label, Reading
+from annotate.annotations.models import Annotation, Change, Guideline, Label, Reading
 from annotate.articles.actions import TextStands, set_status
 from annotate.articles.models import Article, Sentence
 from annotate.articles.text import TextRefused, canonical_body, canonical_title
@@ -44,7 +44,7 @@ def imported(data: bytes) -> Article:
 def empty() -> None:
     """Take away what no person may: an empty database to import into."""
     groups = User.groups.through
-    for model in (Change, Annotation, Reading, Sentence, Article, Label, groups, User):
+    for model in (Change, Annotation, Reading, Sentence, Article, Guideline, Label, groups, User):
         # Without asking what points at a row: the log points at itself.
         model.objects.all()._raw_delete("default")
 
