@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from django.db import connections
 from django.db.backends.signals import connection_created
 from django.test.utils import modify_settings
 
@@ -63,7 +64,7 @@ def serving() -> Iterator[LiveServer]:
         thread = threading.Thread(
             target=server.run, kwargs={"sockets": [listener]}, name="site", daemon=True
         )
-        with closing_connections_of_other_threads():
+        with closing_connections():
             thread.start()
             try:
                 assert server.listens.wait(START_SECONDS), "the site did not start"
@@ -75,17 +76,16 @@ def serving() -> Iterator[LiveServer]:
 
 
 @contextmanager
-def closing_connections_of_other_threads() -> Iterator[None]:
-    """Close what other threads opened in the block: each keeps its connection for ever.
+def closing_connections() -> Iterator[None]:
+    """Close at the end what was opened in the block: a database in use cannot be dropped.
 
-    A database that somebody still uses cannot be dropped.
+    Each thread of the site keeps its connection. The thread of the tests has a second one
+    from when Playwright's event loop runs in it, and does not find it again after that.
     """
-    here = threading.current_thread()
-    opened = set()
+    opened = set(connections.all(initialized_only=True))
 
     def remember(connection, **kwargs: object) -> None:
-        if threading.current_thread() is not here:
-            opened.add(connection)
+        opened.add(connection)
 
     connection_created.connect(remember)
     try:
@@ -95,3 +95,4 @@ def closing_connections_of_other_threads() -> Iterator[None]:
         for connection in opened:
             connection.inc_thread_sharing()  # or only its own thread may close it
             connection.close()
+            connection.dec_thread_sharing()
