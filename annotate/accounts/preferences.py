@@ -14,7 +14,8 @@ from typing import Any
 KEYS: dict[str, tuple[str, str]] = {
     "next": ("j", "Go to the next sentence (also ↓)"),
     "previous": ("k", "Go to the previous sentence (also ↑)"),
-    "next_unread": ("]", "Go to the next sentence not yet tagged or read"),
+    "next_unread": ("]", "Go to the next sentence not yet tagged or read, or contested"),
+    "previous_unread": ("[", "Go back to the one before"),
     "nothing": ("n", "Nothing to tag here"),
     "open": ("Enter", "Open the tag, or the palette of the sentence"),
     "undo": ("u", "Undo"),

@@ -14,7 +14,7 @@ from annotate.articles.models import Article, Sentence
 from annotate.http import Request
 from annotate.reviews.parts import part_of
 
-from . import actions, queries, wording
+from . import actions, queries, story, wording
 from .forms import EditForm, PassageForm, ReadingForm, RequestForm
 from .models import Annotation, Change, Label
 
@@ -98,9 +98,9 @@ def sentence(request: Request, pk: int) -> HttpResponse:
     following = article.sentences.filter(
         position__range=(sentence.position, sentence.position + 4)
     )
-    rows = list(queries.with_text(following))
+    rows = list(story.with_text(following))
     part = part_of(article, request.user)
-    tagged = queries.tagged_sentences(article, part, [sentence.position])[0]
+    tagged = story.tagged_sentences(article, part, [sentence.position])[0]
     tags = (
         Annotation.objects.live()
         .visible_to(request.user)
@@ -117,7 +117,7 @@ def sentence(request: Request, pk: int) -> HttpResponse:
             "article": article,
             "sentence": tagged,
             "text": rows[0].text,
-            "words": [(row, queries.words(row.text, row.start)) for row in rows],
+            "words": [(row, story.words(row.text, row.start)) for row in rows],
             "labels": Label.objects.all(),
             "annotations": tags,
         },
@@ -205,7 +205,8 @@ def _carry_out(
         done = actions.done_before(again.change, request.user)
     if not request.htmx:
         return see_other(queries.anchor(done))
-    return render(request, "articles/answer.html", queries.answer(done, since))
+    view = story.View(request.POST.get("view", ""))
+    return render(request, "articles/answer.html", queries.answer(done, since, view))
 
 
 def _panel(request: Request, annotation: Annotation) -> HttpResponse:
@@ -228,7 +229,7 @@ def _panel(request: Request, annotation: Annotation) -> HttpResponse:
             ),
             "labels": Label.objects.all(),
             "confidences": range(1, 6),
-            "words": queries.words_around(sentences, annotation.start, annotation.end),
+            "words": story.words_around(sentences, annotation.start, annotation.end),
         },
     )
 

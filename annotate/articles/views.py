@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from operator import itemgetter
 from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.http import HttpResponse
+from django.db.models import Count
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
@@ -15,13 +18,14 @@ from django.views.decorators.vary import vary_on_headers
 
 from annotate.accounts.models import User
 from annotate.accounts.preferences import KEYS, Preferences
-from annotate.annotations import queries
+from annotate.annotations import queries, story
 from annotate.annotations.log import latest_change
 from annotate.annotations.models import Label
+from annotate.annotations.story import TaggedSentence
 from annotate.annotations.views import see_other
 from annotate.http import Request
 from annotate.live.actions import latest_event
-from annotate.reviews.parts import part_of
+from annotate.reviews.parts import Part, part_of, reviewers_of
 
 from . import actions
 from .forms_list import ListForm
@@ -93,40 +97,93 @@ def article(request: Request, pk: int) -> HttpResponse:
     visible = Article.objects.visible_to(request.user).defer("search")
     article = get_object_or_404(visible, pk=pk)
     template = "articles/detail.html" + ("#story" if request.htmx else "")
-    response = render(request, template, reading_page(article, request.user))
+    page = reading_page(article, request.user, request.GET)
+    response = render(request, template, page)
     patch_vary_headers(response, ["HX-Request"])
     return response
 
 
-def reading_page(article: Article, user: User) -> dict[str, object]:
-    """Return what the page of one story shows."""
+def reading_page(article: Article, user: User, asked: QueryDict) -> dict[str, object]:
+    """Return what the page of one story shows, in the view that was `asked` for."""
+    # First of all, for what the person may turn out to see: whatever happens from here on, a
+    # reveal too, comes after it, and the page asks for it.
+    events = {all_: latest_event(article, user, sees_all=all_) for all_ in (True, False)}
     part = part_of(article, user)
-    # Before the tags are read: what comes after it, the page asks for.
-    event = latest_event(article, user, sees_all=part.sees_all)
-    paragraphs = queries.article_paragraphs(article, part)
+    view, only = asked_view(asked, part)
+    paragraphs = story.article_paragraphs(article, part, story.View(only))
+    sentences = [one for paragraph in paragraphs for one in paragraph]
     latest = latest_change(article, part)
-    preferences = Preferences.of(user)
-    editable = Article.objects.editable_by(user).filter(pk=article.pk)
-    moves = actions.moves_of(user, article) if editable.exists() else ()
     return {
         "article": article,
+        "part": part,
+        "view": view,
+        "only": only,
+        "reviewers": reviewers_of(part) if part.sees_all else [],
+        "contested": contested(sentences),
+        "compares": any(one.strip for one in sentences[:1]),
         "headline": paragraphs[0],
         "paragraphs": paragraphs[1:],
-        "part": part,
         "legend": queries.legend(article, part),
-        "event": event,
+        "event": events[part.sees_all],
         "can_undo": bool(latest and latest.undo_top_id),
         "can_redo": bool(latest and latest.redo_top_id),
-        "moves": [(move, VERBS[move]) for move in VERBS if move in moves],
+        "moves": _moves(article, user),
+        "review": review_box(article, part),
         "key_help": [(action, what) for action, (_, what) in KEYS.items()],
-        "guideline_key": preferences.key("guideline"),
-        "page_settings": {
-            "keysOn": preferences.keys_on,
-            "keys": preferences.key_map(Label.objects.all()),
-            "moveOn": preferences.move_on,
-            "signIn": reverse("sign_in"),
-        },
+        "page_settings": page_settings(part),
     }
+
+
+VIEWS = ("all", "mine", "contested", "unread")
+
+
+def asked_view(asked: QueryDict, part: Part) -> tuple[str, str]:
+    """Return the view, and whose tags alone it draws: see `story.View`.
+
+    Who sees only their own tags has nothing to choose; what makes no sense is all.
+    """
+    if not part.sees_all:
+        return "all", ""
+    if (reviewer := asked.get("reviewer", "")).isdecimal():
+        return "reviewer", reviewer
+    view = asked.get("view", "")
+    return (view if view in VIEWS else "all"), "mine" if view == "mine" else ""
+
+
+def contested(sentences: Iterable[TaggedSentence]) -> list[TaggedSentence]:
+    """Return where the reviewers differ, the most first; of equals in reading order."""
+    differ = [(-one.entropy, one.position, one) for one in sentences if one.entropy]
+    return [one for _, _, one in sorted(differ, key=itemgetter(0, 1))]
+
+
+def review_box(article: Article, part: Part) -> dict[str, object]:
+    """Return what stands beside the story about its review; how far it is, for moderators."""
+    if part.round is None or not part.user.is_moderator:
+        return {}
+    seats = part.round.assignments.active()
+    counts = seats.aggregate(assigned=Count("pk"), submitted=Count("submitted_at"))
+    return {"moderator": True, **counts}
+
+
+def page_settings(part: Part) -> dict[str, object]:
+    """Return what the page's script has to know."""
+    preferences = Preferences.of(part.user)
+    refusal = part.refusal()
+    return {
+        "keysOn": preferences.keys_on,
+        "keys": preferences.key_map(Label.objects.all()),
+        "moveOn": preferences.move_on,
+        "signIn": reverse("sign_in"),
+        "refusal": str(refusal) if refusal else "",
+    }
+
+
+def _moves(article: Article, user: User) -> list[tuple[str, str]]:
+    """Return the statuses that the person may give the article, each with its button."""
+    if not Article.objects.editable_by(user).filter(pk=article.pk).exists():
+        return []
+    moves = actions.moves_of(user, article)
+    return [(move, VERBS[move]) for move in VERBS if move in moves]
 
 
 # What a person does to give an article a status, on a button.

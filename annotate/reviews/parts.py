@@ -91,6 +91,16 @@ class Part:
         return None
 
 
+def reviewers_of(part: Part) -> list[tuple[int, str]]:
+    """Return number and name, or pseudonym, of each reviewer of the round, to be shown."""
+    if part.round is None:
+        return []
+    seats = part.round.assignments.order_by("number")
+    if part.pseudonyms:
+        return [(seat.number, seat.pseudonym) for seat in seats]
+    return list(seats.values_list("number", "reviewer__public_name"))
+
+
 def part_of(article: Article | int, user: User) -> Part:
     """Return `user`'s part in the latest round of an article, in one query."""
     values = {"article": article if isinstance(article, int) else article.pk, "user": user.pk}

@@ -9,18 +9,19 @@ const KEEPALIVE_BYTES = 60_000; // what a browser still sends for a page that wa
 
 export class Outbox {
   /**
-   * `refused` keeps what the server refuses (refused.js). `article`, `title` and `since`: of the
+   * `refused` keeps what the server refuses (refused.js). `article`, `title`, `since` and `view`: of the
    * story on this page, if there is one. Of the handlers each may be missing:
    * `onAnswer(html, item)`, `onHeard(html, since)`, `onRefused(why, item)`,
    * `onState(state, waiting)`, `onChange()`.
    */
-  constructor({ user, article = null, title = "", since = null, refused, handlers }) {
+  constructor({ user, article = null, title = "", since = null, view = () => "", refused, handlers }) {
     // One queue for all stories: what was left unsent in one is sent from any other.
     this.user = user;
     this.prefix = `annotate:${user}:`;
     this.article = article;
     this.title = title;
     this.since = since;
+    this.view = view;
     this.refused = refused;
     this.handlers = handlers;
     this.attempt = 0;
@@ -199,8 +200,8 @@ export class Outbox {
   /** Send one item; true if the next may go. */
   async send(item) {
     this.sending = item;
-    const since = this.since && item.article === this.article ? { since: this.since() } : {};
-    const body = new URLSearchParams({ ...item.fields, request: item.id, ...since }).toString();
+    const shown = this.since && item.article === this.article ? { since: this.since(), view: this.view() } : {};
+    const body = new URLSearchParams({ ...item.fields, request: item.id, ...shown }).toString();
     let response;
     let html = "";
     try {
@@ -237,7 +238,7 @@ export class Outbox {
     if (response.ok) {
       this.name(item, html);
       if (item.article === this.article) this.handlers.onAnswer?.(html, item);
-      this.channel?.postMessage({ html, article: item.article, since: since.since });
+      this.channel?.postMessage({ html, article: item.article, ...shown });
     } else {
       const why = messageOf(html) || "The server refused this. Nothing was changed.";
       this.refused.keep(item, why, response.status);
@@ -265,8 +266,9 @@ export class Outbox {
   }
 
   /** Another tab of this browser got an answer. */
-  hear({ html, article, since }) {
-    if (article === this.article) this.handlers.onHeard?.(html, since);
+  hear({ html, article, since, view }) {
+    // Drawn in another view, it is not for this page: it comes with the next event.
+    if (article === this.article && view === this.view()) this.handlers.onHeard?.(html, since);
     this.changed();
   }
 }

@@ -36,6 +36,7 @@ const outbox = new Outbox({
   article,
   title: offsets.textOf(offsets.sentences()[0]),
   since: latest,
+  view: () => story.dataset.only,
   refused,
   handlers: {
     onAnswer(html, item) {
@@ -132,10 +133,14 @@ function makeCurrent(sentence) {
 
 function describe(sentence) {
   const number = sentence.querySelector(".n").textContent;
-  const tags = marks.tagsOn(sentence).map((tag) => names[tag.dataset.label]);
+  const tags = marks.tagsOn(sentence).map(nameOf);
+  const strip = sentence.querySelector(".strip")?.getAttribute("aria-label");
   const state = tags.length ? tags.join(", ") : sentence.matches(".read") ? "nothing to tag" : "not read yet";
-  return `${number === "H" ? "Headline" : `Sentence ${number}`}, ${state}. ${offsets.textOf(sentence)}`;
+  const heard = [state, strip].filter(Boolean).join(". ");
+  return `${number === "H" ? "Headline" : `Sentence ${number}`}, ${heard}. ${offsets.textOf(sentence)}`;
 }
+
+const nameOf = (tag) => tag.getAttribute("aria-label").replace(": open this tag", "");
 
 function go(sentence) {
   if (!sentence) return;
@@ -153,13 +158,24 @@ function step(by) {
   go(here ? all[index + by] : all[Math.max(index, 0)]);
 }
 
-function nextUnread() {
-  const all = offsets.sentences();
-  const from = all.indexOf(currentSentence());
-  const unread = (sentence) => !sentence.matches(".read, .tagged") && !("saving" in sentence.dataset);
-  const found = all.slice(from + 1).find(unread) ?? all.find(unread);
+/** Go to the next or previous sentence that the view is about: contested, or else unread. */
+function stepInView(by) {
+  const listed = [...document.querySelectorAll("#contested a")];
+  const here = currentSentence();
+  let found;
+  if (story.dataset.view === "contested") {
+    const all = listed.map((link) => document.querySelector(link.hash)).filter(Boolean);
+    const at = all.indexOf(here);
+    found = at < 0 ? all.at(by > 0 ? 0 : -1) : all.at((at + by) % all.length);
+  } else {
+    const all = offsets.sentences();
+    const unread = (sentence) => !sentence.matches(".read, .tagged") && !("saving" in sentence.dataset);
+    const at = all.indexOf(here);
+    const around = [...all.slice(at + 1), ...all.slice(0, Math.max(at, 0))];
+    found = by > 0 ? around.find(unread) : around.findLast(unread);
+  }
   if (found) go(found);
-  else say("Every sentence is tagged or read");
+  else say(story.dataset.view === "contested" ? "No sentence is contested" : "Every sentence is tagged or read");
 }
 
 story.addEventListener("focusin", (event) => {
@@ -171,6 +187,7 @@ story.addEventListener("focusin", (event) => {
 
 /** Put a label on the passage, or on the sentence in focus; again, take it off. */
 function tag(label) {
+  if (!mayWork()) return;
   const sentence = currentSentence();
   const target = passage ?? (sentence && { start: offsets.startOf(sentence), end: offsets.endOf(sentence) });
   if (!target) return;
@@ -199,7 +216,7 @@ function tag(label) {
 
 function nothingHere() {
   const sentence = currentSentence();
-  if (!sentence) return;
+  if (!sentence || !mayWork()) return;
   const id = sentence.id.replace("sentence-", "");
   const pending = outbox.standing().findLast(({ show }) => show?.reading === id);
   const read = !(pending ? pending.fields.read === "true" : sentence.matches(".read"));
@@ -228,7 +245,14 @@ const where = (sentence) => {
   return number === "H" ? "the headline" : `sentence ${number}`;
 };
 
+/** Whether the person may change anything in this story's review now; if not, say why. */
+function mayWork() {
+  if (settings.refusal) complain(settings.refusal);
+  return !settings.refusal;
+}
+
 function history_(which) {
+  if (!mayWork()) return;
   outbox.add({ url: `/articles/${article}/${which}/`, what: which === "undo" ? "Undo" : "Redo" });
 }
 
@@ -411,7 +435,8 @@ for (const which of ["undo", "redo"]) {
 const does = {
   next: () => step(1),
   previous: () => step(-1),
-  next_unread: nextUnread,
+  next_unread: () => stepInView(1),
+  previous_unread: () => stepInView(-1),
   nothing: nothingHere,
   undo: () => history_("undo"),
   redo: () => history_("redo"),

@@ -1,0 +1,357 @@
+"""The sentences of an article with their tags, as a person sees them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from django.db import connection
+from django.db.models import F
+from django.db.models.functions import Substr
+from django.utils.safestring import SafeString
+
+from annotate.articles.models import Article, Sentence
+from annotate.reviews.parts import Part
+
+from . import markup
+from .differences import Crowd, Strip, strip_of
+from .models import Reading
+from .passages import Touched
+
+LINE_BREAK = SafeString("<br>")
+LANES = 4  # underlines drawn below each other; deeper tags still have their badge
+
+
+@dataclass(slots=True)
+class Tag:
+    """A reviewer's label on a passage, as the page shows it."""
+
+    pk: int
+    start: int
+    end: int
+    first_position: int
+    last_position: int
+    is_hidden: bool
+    is_mine: bool
+    by: int  # the reviewer's number in the database
+    seat: int | None  # and in the round
+    reviewer: str  # the public name, or the pseudonym
+    slug: str
+    label: str
+    key: str
+    order: int
+    same: list[Tag] = field(default_factory=list)  # of others: drawn as one with this
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Which of the tags that a person may see the page draws."""
+
+    only: str = ""  # "mine", or the number of a reviewer in the round
+
+    def shows(self, tag: Tag) -> bool:
+        if self.only == "mine":
+            return tag.is_mine
+        return not self.only or self.only == str(tag.seat)
+
+
+EVERYTHING = View()
+
+
+@dataclass(slots=True)
+class Run:
+    """A stretch of a sentence under the same tags."""
+
+    text: str
+    tags: list[Tag] = field(default_factory=list)
+    lanes: str = ""  # CSS classes: which label's line is drawn in which lane
+    ends: list[Tag] = field(default_factory=list)  # tags whose passage ends here
+
+
+@dataclass(slots=True)
+class TaggedSentence:
+    """A sentence as the page shows it. Offsets are code points of the article's text."""
+
+    pk: int
+    position: int
+    paragraph: int
+    start: int
+    end: int
+    read: bool
+    runs: list[Run]
+    strip: Strip | None = None  # what the reviewers said of it, where the person sees all
+    gap: str = ""  # the white space that follows it inside its paragraph
+
+    @property
+    def entropy(self) -> float:
+        """How much the reviewers differ on it, in bits: see `Strip`."""
+        return self.strip.entropy if self.strip else 0.0
+
+    @property
+    def html(self) -> SafeString:
+        return markup.sentence(self)
+
+    @property
+    def html_out_of_band(self) -> SafeString:
+        """For an answer: htmx puts it in the place of the one that the page has."""
+        return markup.sentence(self, ' hx-swap-oob="true"')
+
+    @property
+    def space(self) -> str:
+        """What stands between it and the next one of its paragraph."""
+        return LINE_BREAK if "\n" in self.gap else self.gap
+
+
+def article_paragraphs(
+    article: Article, part: Part, view: View = EVERYTHING
+) -> list[list[TaggedSentence]]:
+    """Return the whole article, the sentences of each paragraph; the headline comes first.
+
+    Four queries, whatever the number of sentences, tags and reviewers.
+    """
+    text = article.text
+    rows = article.sentences.order_by("position").values_list(
+        "pk", "position", "paragraph", "start", "end"
+    )
+    read = set(
+        Reading.objects.live()
+        .filter(reviewer=part.user, round=part.round, sentence__article=article)
+        .values_list("sentence", flat=True)
+    )
+    starting: dict[int, list[Tag]] = {}
+    tags, crowd = _visible(article, part)
+    for tag in tags:
+        starting.setdefault(tag.first_position, []).append(tag)
+
+    paragraphs: list[list[TaggedSentence]] = []
+    open_now: list[Tag] = []  # sorted: those from earlier sentences come first
+    previous: TaggedSentence | None = None
+    for pk, position, paragraph, start, end in rows.iterator():
+        here = [*open_now, *starting.get(position, ())]
+        drawn = _drawn(here, view) if here else ()
+        runs = (
+            _runs(text[start:end], start, position, drawn) if drawn else [Run(text[start:end])]
+        )
+        sentence = TaggedSentence(
+            pk=pk,
+            position=position,
+            paragraph=paragraph,
+            start=start,
+            end=end,
+            read=pk in read,
+            runs=runs,
+            strip=strip_of(position, here, crowd),
+        )
+        if previous is not None and previous.paragraph == paragraph:
+            previous.gap = text[previous.end : start]
+            paragraphs[-1].append(sentence)
+        else:
+            paragraphs.append([sentence])
+        open_now = [one for one in here if one.last_position > position] if here else []
+        previous = sentence
+    return paragraphs
+
+
+def tagged_sentences(
+    article: Article,
+    part: Part,
+    positions: Iterable[int],
+    sentences: Sequence[Touched] = (),
+    view: View = EVERYTHING,
+) -> list[TaggedSentence]:
+    """Return the sentences at `positions`, each as the whole page would show it.
+
+    `sentences` saves a query where an action has read them already, with their `text`.
+    """
+    wanted = set(positions)
+    if not wanted:
+        return []
+    rows: Sequence[Any] = sentences or with_text(article.sentences.filter(position__in=wanted))
+    visible, crowd = _visible(article, part, min(wanted), max(wanted))
+    read = getattr(rows[0], "read", None) if rows else None
+    reads = (
+        set()
+        if read is not None
+        else set(
+            Reading.objects.live()
+            .filter(reviewer=part.user, round=part.round, sentence__in=[row.pk for row in rows])
+            .values_list("sentence", flat=True)
+        )
+    )
+    tagged = []
+    for row in rows:
+        here = [
+            one for one in visible if one.first_position <= row.position <= one.last_position
+        ]
+        tagged.append(
+            TaggedSentence(
+                pk=row.pk,
+                position=row.position,
+                paragraph=row.paragraph,
+                start=row.start,
+                end=row.end,
+                read=getattr(row, "read", row.pk in reads),
+                runs=_runs(row.text, row.start, row.position, _drawn(here, view)),
+                strip=strip_of(row.position, here, crowd),
+            )
+        )
+    return tagged
+
+
+def with_text(sentences):
+    """Sentences with their own `text`, cut out by the database."""
+    text = Substr("article__text", F("start") + 1, F("end") - F("start"))
+    return sentences.annotate(text=text).order_by("position")
+
+
+# Read as bare rows: of 2,000 tags, three model instances each take longer than all the rest.
+# What moderators have hidden, only its reviewer and moderators see.
+VISIBLE = """
+    SELECT tag.id, tag.start, tag."end", tag.first_position, tag.last_position,
+           tag.hidden_at IS NOT NULL, tag.reviewer_id = %(user)s, tag.reviewer_id, seat.number,
+           CASE WHEN %(pseudonyms)s THEN 'Reviewer ' || seat.number
+                ELSE reviewer.public_name END,
+           label.slug, label.name, label.key, label."order"
+      FROM annotations_annotation tag
+      JOIN annotations_label label ON label.id = tag.label_id
+      JOIN accounts_user reviewer ON reviewer.id = tag.reviewer_id
+      LEFT JOIN reviews_assignment seat
+           ON seat.round_id = tag.round_id AND seat.reviewer_id = tag.reviewer_id
+     WHERE tag.article_id = %(article)s AND tag.withdrawn_at IS NULL
+           AND tag.round_id IS NOT DISTINCT FROM %(round)s
+           AND (tag.reviewer_id = %(user)s
+                OR %(everyone)s AND (tag.hidden_at IS NULL OR %(moderator)s))
+           AND tag.first_position <= %(last)s AND tag.last_position >= %(first)s
+     ORDER BY tag.start, tag."end" DESC, tag.id
+"""
+LAST_POSITION = 2**31 - 1
+
+# Each reviewer of the round with the positions of the sentences that they read. Without a
+# round, for moderators: who has tagged or read anything.
+CROWD = """
+    SELECT crowd.reviewer_id, array_remove(array_agg(reading.position), NULL)
+      FROM (SELECT reviewer_id FROM reviews_assignment
+             WHERE round_id = %(round)s AND handed_on_at IS NULL
+             UNION
+            SELECT reviewer_id FROM annotations_annotation
+             WHERE %(round)s IS NULL AND article_id = %(article)s AND withdrawn_at IS NULL
+             UNION
+            SELECT reviewer_id
+              FROM annotations_reading reading
+              JOIN articles_sentence sentence ON sentence.id = reading.sentence_id
+             WHERE %(round)s IS NULL AND article_id = %(article)s AND withdrawn_at IS NULL
+           ) crowd
+      LEFT JOIN (
+           SELECT reading.reviewer_id, sentence.position
+             FROM annotations_reading reading
+             JOIN articles_sentence sentence ON sentence.id = reading.sentence_id
+            WHERE sentence.article_id = %(article)s AND withdrawn_at IS NULL
+                  AND reading.round_id IS NOT DISTINCT FROM %(round)s
+                  AND sentence.position BETWEEN %(first)s AND %(last)s
+           ) reading ON reading.reviewer_id = crowd.reviewer_id
+     GROUP BY crowd.reviewer_id
+"""
+
+
+def _visible(
+    article: Article, part: Part, first: int = 0, last: int = LAST_POSITION
+) -> tuple[list[Tag], Crowd | None]:
+    """Return the live tags of the latest round that the person sees, in reading order.
+
+    And the round's reviewers, if the person sees all. Those on the sentences from position
+    `first` to `last`. Whether they may see the article is settled before.
+    """
+    values = {
+        "article": article.pk,
+        "user": part.user.pk,
+        "round": part.round_id,
+        "everyone": part.sees_all,
+        "moderator": part.user.is_moderator,
+        "pseudonyms": part.pseudonyms,
+        "first": first,
+        "last": last,
+    }
+    with connection.cursor() as cursor:
+        # In one trip: each tag asks this.
+        cursor.execute(f"{VISIBLE}; {CROWD}" if part.sees_all else VISIBLE, values)
+        tags = [Tag(*row) for row in cursor.fetchall()]
+        if not part.sees_all:
+            return tags, None
+        cursor.nextset()
+        return tags, Crowd({pk: set(read) for pk, read in cursor.fetchall()})
+
+
+def _drawn(tags: Sequence[Tag], view: View) -> list[Tag]:
+    """Return the tags to draw: those with the same label and passage as one.
+
+    One's own stands for the others, so that it can be taken off.
+    """
+    groups: dict[tuple, list[Tag]] = {}
+    for tag in tags:
+        if view.shows(tag):
+            key = tag.start, tag.end, tag.slug, tag.is_hidden
+            groups.setdefault(key, []).append(tag)
+    drawn = []
+    for group in groups.values():
+        first = next((one for one in group if one.is_mine), group[0])
+        first.same = [one for one in group if one is not first]
+        drawn.append(first)
+    return drawn
+
+
+def _runs(text: str, start: int, position: int, tags: Sequence[Tag]) -> list[Run]:
+    """Cut a sentence's text wherever a tag begins or ends, and give each tag a lane.
+
+    A tag takes the first lane that is free where it starts, so that nested and overlapping
+    tags are drawn below each other.
+    """
+    end = start + len(text)
+    if not tags:
+        return [Run(text)]
+    lanes: dict[int, int] = {}
+    free_from = [0] * LANES
+    cuts = {start, end}
+    for tag in tags:
+        first, last = max(tag.start, start), min(tag.end, end)
+        cuts.update((first, last))
+        for lane, free in enumerate(free_from):
+            if free <= first:
+                lanes[tag.pk] = lane
+                free_from[lane] = last
+                break
+    edges = sorted(cuts)
+    runs = []
+    for left, right in pairwise(edges):
+        under = [one for one in tags if one.start < right and one.end > left]
+        classes = " ".join(f"l{lanes[one.pk]}-{one.slug}" for one in under if one.pk in lanes)
+        ends = [
+            one
+            for one in reversed(under)
+            if one.last_position == position and min(one.end, end) == right
+        ]
+        runs.append(Run(text[left - start : right - start], under, classes, ends))
+    return runs
+
+
+def words(text: str, start: int) -> list[tuple[int, int, str]]:
+    """Return `[start, end)` and text of each word, with the punctuation that it touches."""
+    return [(start + m.start(), start + m.end(), m[0]) for m in re.finditer(r"\S+", text)]
+
+
+def words_around(sentences, start: int, end: int) -> list[tuple[Sentence, list]]:
+    """Return each sentence with its words; a passage that ends inside a word cuts it there."""
+    found = []
+    for row in with_text(sentences):
+        cuts = sorted(
+            {row.start, row.end} | {at for at in (start, end) if row.start < at < row.end}
+        )
+        pieces = [
+            piece
+            for left, right in pairwise(cuts)
+            for piece in words(row.text[left - row.start : right - row.start], left)
+        ]
+        found.append((row, pieces))
+    return found
