@@ -60,7 +60,15 @@ TABLE: list[tuple[str, str, list]] = [
     ("GET", "export draft", [IN, OK, HIDDEN, OK, OK]),
     ("GET", "import_jsonl", [IN, NO, NO, OK, OK]),
     ("POST", "import_jsonl", [IN, NO, NO, BAD, BAD]),
+    ("GET", "work", MEMBERS),
+    ("GET", "reviews", [IN, NO, NO, OK, OK]),
+    ("GET", "assign", [IN, NO, NO, OK, OK]),
+    ("POST", "assign", [IN, NO, NO, BAD, BAD]),
     # In a blind round of `ana` alone, who is also the only one with something to submit.
+    ("GET", "review", MEMBERS),
+    ("GET", "review draft", [IN, OK, HIDDEN, OK, OK]),
+    ("POST", "review", [IN, NO, NO, BAD, BAD]),
+    ("POST", "review draft", [IN, NO, HIDDEN, BAD, BAD]),
     ("GET", "submit_review", MEMBERS),
     ("POST", "submit_review", [IN, SEE, NO, NO, NO]),
     ("POST", "submit_review draft", [IN, NO, HIDDEN, NO, NO]),
@@ -93,7 +101,8 @@ def places(ana, article, claim):
             (story, hidden),
         ),
         **dict.fromkeys(
-            ["submit_review", "reopen_review", "read_the_rest"], ({"pk": reviewed.pk}, hidden)
+            ["review", "submit_review", "reopen_review", "read_the_rest"],
+            ({"pk": reviewed.pk}, hidden),
         ),
         "reveal_round": ({"pk": round.pk}, None),
         "close_round": ({"pk": round.pk}, None),
