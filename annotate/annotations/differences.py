@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from math import log2
 from typing import TYPE_CHECKING
 
+from annotate.accounts.models import User
+from annotate.reviews.people import People
+
+from .models import Annotation
+
 if TYPE_CHECKING:
     from .story import Tag
 
@@ -74,3 +79,47 @@ def strip_of(position: int, tags: Sequence[Tag], crowd: Crowd | None) -> Strip |
         for (_, slug, name, key), people in sorted(by_label.items())
     )
     return Strip(said, nothing, len(silent) - nothing)
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Another tag that covers some of a passage, as its panel tells of it."""
+
+    annotation: Annotation
+    who: str
+    how: str
+
+
+def others_on(annotation: Annotation, user: User, people: People) -> list[Other]:
+    """Return other reviewers' tags on the passage, of the same round, that `user` sees."""
+    found = (
+        Annotation.objects.live()
+        .visible_to(user)
+        .filter(article=annotation.article, round=annotation.round)
+        .filter(start__lt=annotation.end, end__gt=annotation.start)
+        .exclude(reviewer=annotation.reviewer)
+        .select_related("label", "reviewer")
+        .in_reading_order()
+    )
+    return [
+        Other(
+            one,
+            "you" if one.reviewer_id == user.pk else people.name(one.reviewer),
+            _how(annotation, one),
+        )
+        for one in found
+    ]
+
+
+def _how(annotation: Annotation, other: Annotation) -> str:
+    """Return how the passage of `other` lies to that of `annotation`."""
+    if (other.start, other.end) == (annotation.start, annotation.end):
+        return "the same passage"
+    if other.label_id != annotation.label_id:
+        return "a passage that overlaps"
+    ends = []
+    if other.start != annotation.start:
+        ends.append("starts earlier" if other.start < annotation.start else "starts later")
+    if other.end != annotation.end:
+        ends.append("ends later" if other.end > annotation.end else "ends earlier")
+    return f"differs only at its ends: {' and '.join(ends)}"

@@ -13,8 +13,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from annotate.articles.models import Article, Sentence
 from annotate.http import Request
 from annotate.reviews.parts import part_of
+from annotate.reviews.people import People
 
-from . import actions, queries, story, wording
+from . import actions, differences, queries, story, wording
 from .forms import EditForm, PassageForm, ReadingForm, RequestForm
 from .models import Annotation, Change, Label
 
@@ -100,6 +101,7 @@ def sentence(request: Request, pk: int) -> HttpResponse:
     )
     rows = list(story.with_text(following))
     part = part_of(article, request.user)
+    people = People.of(part.round, request.user)
     tagged = story.tagged_sentences(article, part, [sentence.position])[0]
     tags = (
         Annotation.objects.live()
@@ -116,10 +118,11 @@ def sentence(request: Request, pk: int) -> HttpResponse:
         {
             "article": article,
             "sentence": tagged,
+            "refusal": part.refusal(),
             "text": rows[0].text,
             "words": [(row, story.words(row.text, row.start)) for row in rows],
             "labels": Label.objects.all(),
-            "annotations": tags,
+            "annotations": [(tag, people.name(tag.reviewer)) for tag in tags],
         },
     )
 
@@ -162,7 +165,7 @@ def _article(request: Request, pk: int) -> Article:
 
 def _annotation(request: Request, pk: int) -> Annotation:
     visible = Annotation.objects.visible_to(request.user).select_related(
-        "article", "label", "reviewer"
+        "article", "label", "reviewer", "round"
     )
     return get_object_or_404(visible.defer("article__text", "article__search"), pk=pk)
 
@@ -211,6 +214,8 @@ def _carry_out(
 
 def _panel(request: Request, annotation: Annotation) -> HttpResponse:
     """One annotation with its form; its reviewer may change it while the article is open."""
+    part = part_of(annotation.article, request.user)
+    people = People.of(annotation.round, request.user)
     sentences = annotation.article.sentences.filter(
         position__range=(annotation.first_position - 1, annotation.last_position + 1)
     )
@@ -226,7 +231,11 @@ def _panel(request: Request, annotation: Annotation) -> HttpResponse:
                 annotation.reviewer_id == request.user.pk
                 and annotation.is_live
                 and annotation.article.is_open
+                and annotation.round_id == part.round_id
+                and part.refusal() is None
             ),
+            "by": people.name(annotation.reviewer),
+            "others": differences.others_on(annotation, request.user, people),
             "labels": Label.objects.all(),
             "confidences": range(1, 6),
             "words": story.words_around(sentences, annotation.start, annotation.end),

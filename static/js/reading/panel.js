@@ -20,6 +20,11 @@ export function start(theOutbox, closed) {
   panel.addEventListener("submit", submit);
   panel.addEventListener("click", (event) => {
     if (event.target.closest("[data-act='close-panel']")) close();
+    const other = event.target.closest("[data-open]");
+    if (other) {
+      event.preventDefault();
+      open(other.dataset.open);
+    }
     const step = event.target.closest("[data-step]");
     if (step) move(...step.dataset.step.split(" "));
   });

@@ -1,0 +1,40 @@
+"""What the people of a round are called to one who looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from annotate.accounts.models import User
+
+from .models import Assignment, Round
+
+
+@dataclass
+class People:
+    """Pseudonyms hide reviewers only.
+
+    Moderators see the names: beside the pseudonyms where the round has them, since in the
+    comments people are called by these.
+    """
+
+    sees_names: bool = True
+    seats: dict[int, str] = field(default_factory=dict)  # pseudonym by the person's number
+
+    @classmethod
+    def of(cls, round: Round | None, viewer: User) -> People:
+        people = cls(viewer.is_moderator)
+        if round is not None and round.pseudonyms:
+            seats = Assignment.objects.filter(round=round)
+            people.seats = {one.reviewer_id: one.pseudonym for one in seats}
+        return people
+
+    def called(self, person: User) -> str:
+        """What comments call a person: the same to everybody who reads them."""
+        return self.seats.get(person.pk, person.public_name)
+
+    def name(self, person: User) -> str:
+        """What the page calls a person."""
+        called = self.called(person)
+        if self.sees_names and called != person.public_name:
+            return f"{person.public_name} ({called})"
+        return called
