@@ -79,6 +79,8 @@ INSTALLED_APPS = [
     "annotate.live",
     "annotate.reviews",
     "annotate.annotations",
+    "annotate.notices",
+    "annotate.discussion",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -88,6 +90,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django_htmx",
+    "django_tasks_db",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -157,6 +160,13 @@ MAILERS = {
     else {"BACKEND": "django.core.mail.backends.console.EmailBackend"}
 }
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("DEFAULT_FROM_EMAIL", "annotate@localhost")
+# Where links in mail lead: a worker knows of no request that could tell.
+SITE_URL = (
+    env("SITE_URL") or [*CSRF_TRUSTED_ORIGINS, f"http://127.0.0.1:{env_int('PORT', 8000)}"][0]
+).rstrip("/")
+MAIL_DIGEST_HOUR = env_int("MAIL_DIGEST_HOUR", 7)  # 0 to 23, in TIME_ZONE
+# Sent by `manage.py db_worker`, and by the worker of `make run`.
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 # --- Limits of a story -----------------------------------------------------------------
 STORY_MAX_BYTES = env_int("STORY_MAX_BYTES", 2_000_000)  # of UTF-8 text

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import views
+from . import views, views_guideline
 
 urlpatterns = [
     path("articles/<int:pk>/annotations/", views.annotate, name="annotate"),
@@ -11,5 +11,6 @@ urlpatterns = [
     path("annotations/<int:pk>/withdraw/", views.withdraw, name="withdraw"),
     path("sentences/<int:pk>/", views.sentence, name="sentence"),
     path("sentences/<int:pk>/reading/", views.reading, name="reading"),
-    path("guideline/", views.guideline, name="guideline"),
+    path("guideline/", views_guideline.guideline, name="guideline"),
+    path("guideline/<slug:slug>/", views_guideline.versions, name="guideline_versions"),
 ]

@@ -148,13 +148,6 @@ def history(request: Request, pk: int) -> HttpResponse:
     return page_or_partial(request, "annotations/history.html", "lines", context)
 
 
-@require_GET
-def guideline(request: Request) -> HttpResponse:
-    """What each label means."""
-    context = {"labels": Label.objects.all()}
-    return page_or_partial(request, "annotations/guideline.html", "labels", context)
-
-
 # --- What these views have in common -------------------------------------------------------
 
 
