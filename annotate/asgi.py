@@ -1,15 +1,105 @@
 """The site as an ASGI application for uvicorn: pages run in a pool of threads.
 
 Django's own ASGI handler costs twice the CPU a request, because each synchronous
-middleware changes threads; a2wsgi changes threads once.
+middleware changes threads; a2wsgi changes threads once. An event stream begins as a page
+does, in the pool; from then on the event loop alone keeps it open.
 """
 
+from __future__ import annotations
+
+import asyncio
 import os
+import signal
+import threading
+from types import FrameType
+from typing import TYPE_CHECKING, Any
 
 from a2wsgi import WSGIMiddleware
 
 from annotate.wsgi import application as pages
 
-# One thread holds one database connection.
-threads = int(os.environ.get("WEB_THREADS") or 8)
-application = WSGIMiddleware(pages, workers=threads)  # type: ignore[arg-type]
+if TYPE_CHECKING:
+    from annotate.live.hub import Message, Receive, Send
+
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STREAM = "annotate.stream"  # in the scope of a request that was answered with a stream
+
+
+class Application:
+    """Pages in a pool of threads, open event streams beside it."""
+
+    def __init__(self, threads: int) -> None:
+        # Only now: they need the settings, which the pages have set up.
+        from annotate.live.hub import Hub
+        from annotate.live.views import EventStream
+
+        def noting_streams(environ: dict[str, Any], start_response: Any) -> Any:
+            """The pages; if one answers with a stream, the request's scope says so."""
+            response = pages(environ, start_response)
+            if isinstance(response, EventStream):
+                environ["asgi.scope"][STREAM] = response.access
+            return response
+
+        # One thread holds one database connection.
+        self.pages = WSGIMiddleware(noting_streams, workers=threads)  # type: ignore[arg-type]
+        self.hub = Hub(self.pages.executor)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await self.lifespan(receive, send)
+        elif scope["type"] == "http" and scope["path"].endswith("/live/"):
+            await self.live(scope, receive, send)
+        else:
+            await self.pages(scope, receive, send)
+
+    async def live(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Answer as any page; if that is a stream, keep it open."""
+        answer: list[Message] = []
+
+        async def collect(message: Message) -> None:
+            answer.append(message)
+
+        with self.hub.overhear() as early:
+            await self.pages(scope, receive, collect)  # type: ignore[arg-type]
+        access = scope.get(STREAM)
+        if access is None or self.hub.closed:
+            for message in answer:
+                await send(message)
+            return
+        start, *parts = answer
+        unknown = [one for one in start["headers"] if one[0] != b"content-length"]
+        await send({**start, "headers": unknown})
+        body = b"".join(part["body"] for part in parts)
+        await send({"type": "http.response.body", "body": body, "more_body": True})
+        await self.hub.serve(access, early, receive, send)
+
+    async def lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        self.hub.start()
+        self.close_on_signals()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.hub.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def close_on_signals(self) -> None:
+        """End the streams as soon as the server is told to stop.
+
+        It waits for open answers first, and tells the application only afterwards.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            return
+        loop = asyncio.get_running_loop()
+        for number in ENDINGS:
+            before = signal.getsignal(number)
+            if not callable(before):
+                continue  # ignored, or the end of the process
+
+            def end(number: int, frame: FrameType | None, before: Any = before) -> None:
+                loop.call_soon_threadsafe(self.hub.close)
+                before(number, frame)
+
+            signal.signal(number, end)
+
+
+application = Application(int(os.environ.get("WEB_THREADS") or 8))

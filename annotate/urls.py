@@ -14,5 +14,6 @@ urlpatterns = [
     path("accounts/", include("annotate.accounts.urls")),
     path("", include("annotate.articles.urls")),
     path("", include("annotate.exchange.urls")),
+    path("", include("annotate.live.urls")),
     path("", include("annotate.reviews.urls")),
 ]

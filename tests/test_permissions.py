@@ -58,6 +58,12 @@ TABLE: list[tuple[str, str, list]] = [
     ("GET", "guideline", MEMBERS),
     ("GET", "export", MEMBERS),
     ("GET", "export draft", [IN, OK, HIDDEN, OK, OK]),
+    ("GET", "live", MEMBERS),
+    ("GET", "live draft", [IN, OK, HIDDEN, OK, OK]),
+    ("GET", "changes", [IN, 302, 302, 302, 302]),  # to the story, without htmx
+    ("GET", "changes draft", [IN, 302, HIDDEN, 302, 302]),
+    ("POST", "presence", [IN, BAD, BAD, BAD, BAD]),
+    ("POST", "presence draft", [IN, BAD, HIDDEN, BAD, BAD]),
     ("GET", "import_jsonl", [IN, NO, NO, OK, OK]),
     ("POST", "import_jsonl", [IN, NO, NO, BAD, BAD]),
     ("GET", "work", MEMBERS),
@@ -100,6 +106,7 @@ def places(ana, article, claim):
             ["article", "article_status", "annotate", "undo", "redo", "history"],
             (story, hidden),
         ),
+        **dict.fromkeys(["live", "changes", "presence"], (story, hidden)),
         **dict.fromkeys(
             ["review", "submit_review", "reopen_review", "read_the_rest"],
             ({"pk": reviewed.pk}, hidden),

@@ -13,9 +13,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 class SignInRequiredMiddleware(LoginRequiredMiddleware):
     """Every page asks to sign in unless its view says `login_not_required`.
 
-    With htmx the answer is 401, so that the page that asked stays as it is and can send
-    its unsaved work again after the sign-in. After a form of a page without a script, the
-    sign-in leads back to the page with the form.
+    With htmx, and for an event stream, the answer is 401, so that the page that asked stays
+    as it is and can send its unsaved work again after the sign-in. After a form of a page
+    without a script, the sign-in leads back to the page with the form.
     """
 
     def process_view(self, request, view_func, view_args, view_kwargs):
@@ -29,7 +29,9 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
     def handle_no_permission(  # type: ignore[override]
         self, request: HttpRequest, view_func
     ) -> HttpResponseBase:
-        if getattr(request, "htmx", False):
+        # An EventSource would follow to the sign-in page and call it a broken stream.
+        stream = "text/event-stream" in request.headers.get("Accept", "")
+        if getattr(request, "htmx", False) or stream:
             return HttpResponse("Your session has ended. Sign in again.", status=401)
         if request.method in ("GET", "HEAD"):
             return super().handle_no_permission(request, view_func)

@@ -11,7 +11,7 @@ from django.db import connection
 from annotate.accounts.models import User
 from annotate.articles.models import Article
 from annotate.live.actions import latest_event
-from annotate.live.models import Event
+from annotate.live.events import news_since
 from annotate.reviews.models import RoundQuerySet
 from annotate.reviews.parts import Part
 
@@ -29,15 +29,18 @@ def answer(done: Done, since: int | None, view: View = EVERYTHING) -> dict[str, 
     `since` is the last event that the page knew of: what happened after it comes along.
     """
     article, part, change = done.article, done.part, done.change
+    # First: what happens from here on comes once more with the next answer.
+    event = done.event or latest_event(article, part.user, sees_all=part.sees_all)
     latest = change if change and not done.repeated else latest_change(article, part)
     counts = legend(article, part)
     positions, sentences = done.positions, done.sentences
-    event = done.event or latest_event(article, part.user, sees_all=part.sees_all)
     stale = False
     if since is not None and since != done.before:
-        others, stale = positions_changed_since(article, part, since)
-        if not others <= set(positions):
-            positions, sentences = sorted({*positions, *others}), ()
+        # What other tabs, devices and people did.
+        news = news_since(article, part.user, sees_all=part.sees_all, since=since)
+        stale = news.stale
+        if not news.positions <= set(positions):
+            positions, sentences = sorted({*positions, *news.positions}), ()
     names = {label.slug: label.name for label in counts.labels}
     return {
         "article": article,
@@ -193,22 +196,3 @@ def _fetch(sql: str, values: dict) -> list[tuple]:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return cursor.fetchall()
-
-
-# --- What happened ------------------------------------------------------------------------
-
-
-def positions_changed_since(article: Article, part: Part, since: int) -> tuple[set[int], bool]:
-    """Return where the article looks different after the event `since`, to this person.
-
-    And whether all of it may look different, because its round is in another state. So a
-    tab learns what other tabs, devices and people did.
-    """
-    positions: set[int] = set()
-    events = Event.objects.filter(article=article, pk__gt=since)
-    for event in events.told_to(part.user, sees_all=part.sees_all):
-        if event.kind in (Event.Kind.ROUND, Event.Kind.PART):
-            return set(), True
-        if event.first_position is not None:
-            positions.update(range(event.first_position, (event.last_position or 0) + 1))
-    return positions, False

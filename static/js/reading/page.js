@@ -1,6 +1,7 @@
 // Reading and tagging by key, mouse and thumb. Every control here is also a plain link or form
 // of the page, so that all of it works without this script.
 
+import { Live } from "./live.js";
 import * as marks from "./marks.js";
 import * as offsets from "./offsets.js";
 import { Outbox } from "./outbox.js";
@@ -43,6 +44,7 @@ const outbox = new Outbox({
       const answer = show(html);
       say(answer.querySelector("#said")?.textContent);
       if (!item.url.startsWith(`/annotations/${panel.current()}/`)) panel.refresh();
+      live.answered();
     },
     onHeard(html, since) {
       const before = latest();
@@ -50,6 +52,7 @@ const outbox = new Outbox({
       // What happened before the other tab's last look is still to come with the next answer.
       if (Number(since) > Number(before)) document.getElementById("controls").dataset.latest = before;
       panel.refresh();
+      live.answered();
     },
     onRefused(why, item) {
       complain(`${why} Not saved is ${item.what ?? "a change"}. It is kept under “Not saved”.`);
@@ -58,6 +61,19 @@ const outbox = new Outbox({
     onState: showState,
     onChange: () => marks.drawPending(outbox?.standing() ?? []),
   },
+});
+
+const live = new Live({
+  story,
+  outbox,
+  latest,
+  say,
+  show(html) {
+    show(html);
+    outbox.changed(); // draws again what is being saved
+    if (html.includes(`data-annotation="${panel.current()}"`)) panel.refresh();
+  },
+  changed: (fresh) => Object.assign(settings, fresh),
 });
 
 /** Put an answer in place, and draw again what the person is choosing there. */
@@ -510,5 +526,6 @@ makeCurrent(named ?? offsets.sentences().find((one) => !one.matches(".read, .tag
 dressSentences();
 outbox.changed();
 outbox.soon(0);
+live.start();
 const opened = location.hash.match(/^#annotation-(\d+)$/);
 if (opened) openTag(opened[1]);

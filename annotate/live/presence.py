@@ -1,0 +1,136 @@
+"""Who is at which article now. Kept in memory, told between processes, never stored."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.db import close_old_connections, connection
+
+from annotate.accounts.models import User
+
+from .actions import CHANNEL
+
+FORGOTTEN = 75.0  # seconds after which another process's people are no longer believed in
+MOST = 500  # people of an article that one process tells of: a notification has 8,000 bytes
+
+
+class Roster:
+    """The people at each article, by the process that has their streams."""
+
+    def __init__(self, process: str) -> None:
+        self.process = process
+        # article -> process -> its people and when it told of them
+        self.told: dict[int, dict[str, tuple[frozenset[int], float]]] = {}
+        self.places: dict[tuple[int, int], int] = {}  # (article, person) -> sentence
+
+    def tell(self, article: int, process: str, people: Iterable[int]) -> bool:
+        """Note who is at `article` in a process; True if that process is new there."""
+        processes = self.told.setdefault(article, {})
+        new = process not in processes
+        processes[process] = frozenset(people), time.monotonic()
+        if not processes[process][0]:
+            del processes[process]
+        self._forget_places(article)
+        return new
+
+    def move(self, article: int, person: int, sentence: int) -> bool:
+        """Note at which sentence somebody is; False if they are not here."""
+        if person not in self.people(article):
+            return False
+        self.places[article, person] = sentence
+        return True
+
+    def people(self, article: int) -> set[int]:
+        return set().union(*(people for people, _ in self.told.get(article, {}).values()))
+
+    def shared(self) -> set[int]:
+        """Return the articles at which another process has people, too."""
+        return {
+            article
+            for article, processes in self.told.items()
+            if processes.keys() > {self.process}
+        }
+
+    def expire(self) -> set[int]:
+        """Forget what other processes told long ago; return the articles concerned."""
+        oldest = time.monotonic() - FORGOTTEN
+        gone = [
+            (article, process)
+            for article, processes in self.told.items()
+            for process, (_, at) in processes.items()
+            if process != self.process and at < oldest
+        ]
+        for article, process in gone:
+            self.tell(article, process, ())
+        return {article for article, _ in gone}
+
+    def _forget_places(self, article: int) -> None:
+        here = self.people(article)
+        if not here:
+            del self.told[article]
+        for place in [one for one in self.places if one[0] == article and one[1] not in here]:
+            del self.places[place]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What somebody is called: by name, and where names are not to be known."""
+
+    name: str
+    pseudonym: str
+
+
+NAMES = """
+    SELECT person.id, person.public_name, seat.number
+      FROM accounts_user person
+      LEFT JOIN reviews_round round ON round.article_id = %(article)s AND round.latest
+      LEFT JOIN reviews_assignment seat
+           ON seat.round_id = round.id AND seat.reviewer_id = person.id
+     WHERE person.id = ANY(%(people)s)
+"""
+
+
+def names_of(article: int, people: Iterable[int]) -> dict[int, Named]:
+    """Return what each is called in the latest round of an article. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(NAMES, {"article": article, "people": list(people)})
+        return {
+            pk: Named(name, f"Reviewer {number}" if number else "Somebody")
+            for pk, name, number in cursor.fetchall()
+        }
+
+
+def names_in_pool(article: int, people: Iterable[int]) -> dict[int, Named]:
+    close_old_connections()
+    try:
+        return names_of(article, people)
+    finally:
+        close_old_connections()
+
+
+def announce_in_pool(process: str, people: Mapping[int, Iterable[int]]) -> None:
+    """Tell all processes who is at these articles in this one. One query."""
+    notes = [
+        json.dumps({"here": article, "process": process, "people": sorted(some)[:MOST]})
+        for article, some in people.items()
+    ]
+    close_old_connections()
+    try:
+        _notify(notes)
+    finally:
+        close_old_connections()
+
+
+def move(article: int, user: User, sentence: int) -> None:
+    """Tell all processes at which sentence of an article somebody is."""
+    _notify([json.dumps({"at": [article, user.pk, sentence]})])
+
+
+def _notify(notes: list[str]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_notify(%s, note) FROM unnest(%s::text[]) note", [CHANNEL, notes]
+        )

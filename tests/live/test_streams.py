@@ -1,0 +1,369 @@
+"""Event streams by address and role: who is told what, when they end, what they cost."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import threading
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from annotate.accounts.actions import set_role
+from annotate.annotations import actions as tagging
+from annotate.articles.actions import set_status
+from annotate.live import hub
+from annotate.live.models import Event
+from annotate.reviews import actions
+from tests.factories import PASSWORD, make_article, make_user
+from tests.live.streams import running_server, session_of
+from tests.processes import wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def open_round(article, ana, ben, mo):
+    return actions.open_round(article, by=mo, mode="open", reviewers=[ana, ben])
+
+
+@pytest.fixture
+def blind(article, ana, ben, mo):
+    return actions.open_round(article, by=mo, reviewers=[ana, ben], needed=2)
+
+
+def tag(article, person, label, start=0, end=5) -> int:
+    """Tag; return the number of the event."""
+    return tagging.annotate(
+        article=article, reviewer=person, label=label, start=start, end=end
+    ).event
+
+
+def listening(server) -> None:
+    """Wait until the server hears the database and nobody's access is in doubt."""
+    wait_until(lambda: listeners() and not server.hub.doubted and settled(server))
+
+
+def settled(server) -> bool:
+    return not any(one.checking for some in list(server.hub.streams.values()) for one in some)
+
+
+LISTENERS = """
+    FROM pg_stat_activity WHERE datname = current_database()
+     AND application_name = 'annotate live'
+"""
+
+
+def listeners() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) {LISTENERS}")
+        return cursor.fetchone()[0]
+
+
+# --- What a stream is -------------------------------------------------------------------
+
+
+def test_a_stream_begins_with_the_last_event_and_is_not_held_back(
+    server, article, open_round, ana
+):
+    stream = server.open(article, ana)
+    headers = stream.response.headers
+    assert stream.status == 200
+    assert headers["Content-Type"] == "text/event-stream"
+    assert headers["Cache-Control"] == "no-cache, no-transform, private"
+    assert headers["X-Accel-Buffering"] == "no"
+    assert "Content-Encoding" not in headers
+    assert "Content-Length" not in headers
+    assert stream.opened() == Event.objects.latest("pk").pk
+
+
+def test_without_a_server_that_keeps_it_open_the_browser_comes_back(client, article, ana):
+    client.force_login(ana)
+    answer = client.get(f"/articles/{article.pk}/live/", headers={"Accept-Encoding": "gzip"})
+    assert answer.text == "retry: 20000\n\nevent: seen\ndata: 0\n\n"
+    assert "Content-Encoding" not in answer.headers
+
+
+@pytest.mark.parametrize("headers", [{"Accept": "text/event-stream"}, {"HX-Request": "true"}])
+def test_without_a_session_there_is_no_stream(client, article, headers):
+    answer = client.get(f"/articles/{article.pk}/live/", headers=headers)
+    assert (answer.status_code, answer.text) == (401, "Your session has ended. Sign in again.")
+
+
+def test_a_story_that_is_a_secret_has_no_stream(server, ben, ana):
+    draft = make_article(title="A draft", body="No.", submitted_by=ana, status="draft")
+    assert server.open(draft, ben).status == 404
+    assert server.open(draft, ana).status == 200
+
+
+# --- Who is told what ---------------------------------------------------------------------
+
+
+def test_in_an_open_round_everybody_is_told_of_everything(
+    server, article, open_round, ana, ben, mo, claim
+):
+    streams = [server.open(article, person) for person in (ana, ben, mo)]
+    for stream in streams:
+        stream.opened()
+    listening(server)
+    event = tag(article, ana, claim)
+    assert [stream.next("seen") for stream in streams] == [event] * 3
+
+
+def test_a_blind_round_tells_nobody_but_moderators_of_others(
+    server, article, blind, ana, ben, mo, claim, evidence
+):
+    of_ana, of_mo = server.open(article, ana), server.open(article, mo)
+    of_ana.opened(), of_mo.opened()
+    listening(server)
+    others = tag(article, ben, claim)
+    actions.assign(blind, [make_user("cleo")], by=mo)
+    actions.submit(article, by=ben)
+    assert of_mo.next("seen") == others
+    own = tag(article, ana, evidence)
+    # The very next thing that she is told of is her own.
+    assert of_ana.next("seen") == own
+
+
+def test_the_reveal_is_told_and_what_follows_it(server, article, blind, ana, ben, mo, claim):
+    stream = server.open(article, ana)
+    stream.opened()
+    listening(server)
+    actions.reveal(blind, by=mo)
+    told = Event.objects.filter(kind="round").latest("pk").pk
+    event = tag(article, ben, claim)
+    seen = stream.next("seen")
+    assert seen in (told, event)
+    while seen < event:
+        seen = stream.next("seen")
+    assert seen == event
+
+
+def test_a_blind_round_that_follows_an_open_one_is_blind_at_once(
+    server, article, open_round, ana, ben, mo, claim
+):
+    stream = server.open(article, ana)
+    stream.opened()
+    listening(server)
+    actions.close(open_round, by=mo)
+    actions.open_round(article, by=mo, reviewers=[ana, ben])
+    tag(article, ben, claim)  # perhaps before her access was settled anew
+    own = tag(article, ana, claim)
+    told = set()
+    while own not in told:
+        told.add(stream.next("seen"))
+    others = Event.objects.filter(by=ben.pk, kind="tags").values_list("pk", flat=True)
+    assert not told & set(others)
+
+
+def test_another_story_is_not_told_of(server, article, open_round, ana, ben, mo, claim):
+    other = make_article("Another story", "It has one sentence.")
+    actions.open_round(other, by=mo, mode="open", reviewers=[ben])
+    stream = server.open(article, ana)
+    stream.opened()
+    listening(server)
+    tag(other, ben, claim)
+    event = tag(article, ben, claim)
+    assert stream.next("seen") == event
+
+
+# --- How a stream ends --------------------------------------------------------------------
+
+
+def test_a_stream_ends_on_sign_out(server, article, ana):
+    client = Client()
+    client.force_login(ana)
+    session = client.cookies["sessionid"].value
+    stream, other = server.open(article, session=session), server.open(article, ana)
+    stream.opened(), other.opened()
+    listening(server)
+    client.post("/accounts/sign-out/")
+    assert stream.ended() == []
+    assert wait_until(lambda: settled(server))
+    assert len(server.hub.streams[article.pk]) == 1  # the other browser stays
+
+
+@pytest.mark.parametrize("what", ["password", "inactive", "session"])
+def test_a_stream_ends_with_what_it_stood_on(server, article, ana, what):
+    session = session_of(ana)
+    stream = server.open(article, session=session)
+    stream.opened()
+    listening(server)
+    if what == "password":
+        ana.set_password(PASSWORD + "!")
+        ana.save()
+    elif what == "inactive":
+        ana.is_active = False
+        ana.save(update_fields=["is_active"])
+    else:
+        Session.objects.filter(pk=session).delete()
+    assert stream.ended() == []
+    assert server.open(article, session=session).status == 401
+
+
+def test_a_stream_ends_when_the_session_expires(server, article, ana):
+    session = session_of(ana)
+    soon = timezone.now() + datetime.timedelta(seconds=1)
+    Session.objects.filter(pk=session).update(expire_date=soon)
+    stream = server.open(article, session=session)
+    assert stream.ended() == ["seen"]
+
+
+def test_who_may_no_longer_see_a_draft_loses_its_stream(server, mo, ana):
+    draft = make_article(title="A draft", body="No.", submitted_by=ana, status="draft")
+    stream = server.open(draft, mo)
+    stream.opened()
+    listening(server)
+    set_role(mo, "reviewer")
+    assert stream.ended() == []
+
+
+def test_who_is_no_moderator_any_more_is_told_less(
+    server, article, blind, ana, mo, claim, evidence
+):
+    stream = server.open(article, mo)
+    stream.opened()
+    listening(server)
+    set_role(mo, "reviewer")
+    assert stream.next("stale") is None
+    tag(article, ana, claim)
+    set_status(article, "locked")
+    assert stream.next("seen") == Event.objects.latest("pk").pk
+
+
+def test_all_streams_end_when_the_server_stops(article, ana, ben, transactional_db):
+    with running_server() as server:
+        streams = [server.open(article, person) for person in (ana, ben)]
+        for stream in streams:
+            stream.opened()
+    assert [stream.ended() for stream in streams] == [[], []]
+
+
+# --- Gaps and costs ----------------------------------------------------------------------
+
+
+def test_what_happened_while_nobody_listened_is_told(
+    server, article, open_round, ana, ben, claim
+):
+    stream = server.open(article, ana)
+    stream.opened()
+    listening(server)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_terminate_backend(pid) {LISTENERS}")
+    event = tag(article, ben, claim)
+    assert stream.next("seen") == event
+
+
+def test_two_processes_tell_the_same(server, article, open_round, ana, ben, claim):
+    with running_server() as second:
+        streams = [server.open(article, ana), second.open(article, ben)]
+        for stream in streams:
+            stream.opened()
+        wait_until(lambda: listeners() == 2)
+        event = tag(article, ben, claim)
+        assert [stream.next("seen") for stream in streams] == [event, event]
+
+
+def test_idle_streams_ask_the_database_nothing(
+    server, article, open_round, ana, ben, mo, monkeypatch
+):
+    monkeypatch.setattr("annotate.live.hub.BEAT", 0.05)
+    streams = [server.open(article, person) for person in (ana, ben, mo)]
+    for stream in streams:
+        stream.opened()
+        stream.next("here")
+    listening(server)
+    wait_until(lambda: not busy(server))
+    before = statements()
+    for _ in range(20):  # beats
+        for stream in streams:
+            stream.next("beat")
+    assert statements() == before
+    assert listeners() == 1
+
+
+def busy(server) -> bool:
+    hub = server.hub
+    return any(
+        not hub.tasks[name].done()
+        for name in ("check", "announce", "show")
+        if name in hub.tasks
+    )
+
+
+def statements() -> list:
+    """When each connection of others last began a statement: any query moves one."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pid, query_start FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid() ORDER BY pid"
+        )
+        return cursor.fetchall()
+
+
+def test_a_reader_who_does_not_read_costs_no_memory(
+    server, article, open_round, ana, ben, claim
+):
+    stream = server.open(article, ana)
+    stream.opened()
+    listening(server)
+    (inside,) = server.hub.streams[article.pk]
+    first = tag(article, ben, claim)
+    for number in range(50):
+        tagging.undo(article, by=ben) if number % 2 == 0 else tagging.redo(article, by=ben)
+    last = Event.objects.latest("pk").pk
+    wait_until(lambda: inside.told == last)
+    told = [stream.next("seen")]
+    while told[-1] < last:
+        told.append(stream.next("seen"))
+    assert told == sorted(set(told))
+    assert told[0] >= first
+
+
+def test_an_event_while_a_stream_opens_is_not_missed(
+    server, article, open_round, ana, ben, claim, evidence
+):
+    """Again and again: read a page's number, open a stream, while somebody tags."""
+    rounds, seen_last = 15, []
+    session = session_of(ana)
+    stop = threading.Event()
+
+    def go_on_tagging():
+        try:
+            tag(article, ben, claim)
+            while not stop.is_set():
+                tagging.undo(article, by=ben)
+                tagging.redo(article, by=ben)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=go_on_tagging)
+    thread.start()
+    try:
+        for _ in range(rounds):
+            stream = server.open(article, session=session)
+            first = stream.next("seen")
+            later = [stream.next("seen") for _ in range(3)]
+            assert [first, *later] == sorted({first, *later})
+            seen_last.append(later[-1])
+            stream.close()
+        last = server.open(article, session=session)
+        seen = last.next("seen")
+    finally:
+        stop.set()
+        thread.join(10)
+    end = Event.objects.latest("pk").pk
+    while seen < end:
+        seen = last.next("seen")
+    assert seen == end
+
+
+def test_psycopg_is_told_to_watch_the_connection():
+    async def parameters() -> dict:
+        async with await hub.connect() as listening:
+            return listening.info.get_parameters()
+
+    assert asyncio.run(parameters())["keepalives_idle"] == "30"
