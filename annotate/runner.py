@@ -244,6 +244,8 @@ def static_files() -> Iterator[Path]:
 def serve(listener: socket.socket, sign_in: Path) -> None:
     import uvicorn
 
+    from annotate.notices import worker
+
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
@@ -266,7 +268,11 @@ def serve(listener: socket.socket, sign_in: Path) -> None:
     # uvicorn sees to SIGINT and SIGTERM, and raises them again when it has stopped.
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
         signal.signal(signal.SIGHUP, server.handle_exit)
-    server.run(sockets=[listener])
+    worker.start()
+    try:
+        server.run(sockets=[listener])
+    finally:
+        worker.stop()
 
 
 def welcome(number: int, sign_in: Path) -> str:

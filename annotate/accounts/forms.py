@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
 
 from .models import User
-from .preferences import KEYS, THEMES, KeyRefused, Preferences, key_of
+from .preferences import KEYS, MAIL, MAIL_TIMES, THEMES, KeyRefused, Preferences, key_of
 
 # Names stand in lists and exports: no control characters, and none that turn the text
 # after them around.
@@ -41,7 +41,7 @@ class SettingsForm(forms.ModelForm):
         labels = {"email": "Email"}
         help_texts = {
             "public_name": "What others and exports call you. Your user name, if left empty.",
-            "email": "Only for a new password, if you forget yours.",
+            "email": "For a new password, if you forget yours, and for the mail below.",
         }
         error_messages = {
             "public_name": {"unique": "Somebody else has this name. Choose another one."}
@@ -75,7 +75,18 @@ class SettingsForm(forms.ModelForm):
                     }
                 ),
             )
+        for kind, what in MAIL.items():
+            self.fields[f"mail_{kind}"] = forms.ChoiceField(
+                label=what,
+                choices=MAIL_TIMES.items(),
+                initial=chosen.mail[kind],
+                required=False,  # not sent: as it was
+            )
         self.initial.update(theme=chosen.theme, move_on=chosen.move_on, keys_on=chosen.keys_on)
+
+    def mail_fields(self) -> Iterator[BoundField]:
+        for kind in MAIL:
+            yield self[f"mail_{kind}"]
 
     def key_fields(self) -> Iterator[BoundField]:
         """The keys, those of the labels first: they are pressed most."""
@@ -124,6 +135,10 @@ class SettingsForm(forms.ModelForm):
             keys_on=self.cleaned_data["keys_on"],
             # Only what differs: where a label's own key changes, it changes for all others.
             keys={one: key for one, key in self.keys.items() if key != self.actions[one][0]},
+            mail={
+                kind: self.cleaned_data[f"mail_{kind}"] or self[f"mail_{kind}"].initial
+                for kind in MAIL
+            },
         ).as_json()
         user.save(update_fields=["public_name", "email", "preferences"])
         return user

@@ -17,6 +17,7 @@ KEYS: dict[str, tuple[str, str]] = {
     "next_unread": ("]", "Go to the next sentence not yet tagged or read, or contested"),
     "previous_unread": ("[", "Go back to the one before"),
     "nothing": ("n", "Nothing to tag here"),
+    "discuss": ("t", "Discuss the sentence or passage in focus"),
     "open": ("Enter", "Open the tag, or the palette of the sentence"),
     "undo": ("u", "Undo"),
     "redo": ("U", "Redo"),
@@ -24,6 +25,13 @@ KEYS: dict[str, tuple[str, str]] = {
     "help": ("?", "Show all keys"),
 }
 THEMES = {"system": "As the system", "light": "Light", "dark": "Dark"}
+# What people can be told by mail, and when.
+MAIL = {
+    "assignment": "I am to review a story",
+    "reveal": "A round of mine is revealed",
+    "mention": "Somebody mentions me",
+}
+MAIL_TIMES = {"once": "At once", "digest": "In one mail a day", "never": "Never"}
 
 # What people write -> how the key is called. The page or the browser needs these.
 TAKEN = {
@@ -66,6 +74,7 @@ class Preferences:
     keys: dict[str, str] = field(default_factory=dict)  # action or label slug -> key
     move_on: bool = False  # after a tag, to the next sentence
     theme: str = "system"  # or light, dark
+    mail: dict[str, str] = field(default_factory=lambda: dict.fromkeys(MAIL, "digest"))
 
     @classmethod
     def of(cls, user: Any) -> Preferences:
@@ -79,6 +88,10 @@ class Preferences:
                 setattr(preferences, name, stored[name])
         if isinstance(theme := stored.get("theme"), str) and theme in THEMES:
             preferences.theme = theme
+        if isinstance(mail := stored.get("mail"), dict):
+            preferences.mail |= {
+                kind: when for kind, when in mail.items() if kind in MAIL and when in MAIL_TIMES
+            }
         if isinstance(keys := stored.get("keys"), dict):
             preferences.keys = {
                 action: key for action, key in keys.items() if _stands(action, key)

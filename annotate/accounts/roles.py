@@ -22,6 +22,10 @@ _MODERATOR = [
     "annotations.view_reading",
     "annotations.view_change",
     "annotations.view_label",
+    "reviews.view_round",
+    "reviews.view_assignment",
+    "reviews.view_move",
+    "notices.view_notice",
     "accounts.view_user",
 ]
 PERMISSIONS: dict[Role, list[str]] = {

@@ -21,7 +21,7 @@ from annotate.live.models import Event
 
 from .models import Assignment, Move, Round
 from .refusals import ActionRefused, ArticleClosed, NotAReviewer
-from .signals import round_opened
+from .signals import assigned, revealed, round_opened
 
 Kind = Move.Kind
 Mode = Round.Mode
@@ -112,7 +112,9 @@ def assign(round: Round, reviewers: Iterable[User], *, by: User | None) -> list[
     for person in reviewers:
         if not person.is_active:
             raise ActionRefused(f"{person} cannot sign in and cannot be assigned.")
-    return seat(round, reviewers, by=by)
+    made = seat(round, reviewers, by=by)
+    assigned.send(Round, round=round, assignments=made, by=by)
+    return made
 
 
 @transaction.atomic
@@ -242,6 +244,8 @@ def _move(round: Round, state: str, kind: Kind, *, by: User | None) -> None:
     setattr(round, moment, timezone.now())
     round.save(update_fields=["state", moment])
     _log(round, kind, by=by, before=before, after=state)
+    if round.is_revealed:
+        revealed.send(Round, round=round, by=by)
 
 
 def _reveal_if_due(round: Round) -> None:

@@ -138,6 +138,7 @@ def _page(
         if part.is_reviewer:
             context["own"] = queries.work_of(seats.filter(reviewer=request.user))[0]
     if moderator:
+        context["late"] = [one for one in context["work"] if one.state == "late"]
         context["log"] = queries.log_of(rounds)
         context |= _forms(article, round, posted or {})
     return render(

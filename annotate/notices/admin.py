@@ -1,0 +1,44 @@
+"""Notices: a log of who was told what, and when it was mailed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from annotate.admin_pages import ReadOnlyAdmin, short
+
+from .models import Notice
+
+
+class MailedFilter(admin.SimpleListFilter):
+    title = parameter_name = "mailed"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Mailed"), ("no", "Not mailed")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value():
+            return queryset.filter(mailed_at__isnull=self.value() == "no")
+        return queryset
+
+
+@admin.register(Notice)
+class NoticeAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "to", "kind", "what", "mailed_at")
+    list_filter = ("kind", MailedFilter)
+    search_fields = ("person__public_name", "person__username", "article__title")
+    date_hierarchy = "created_at"
+    ordering = ("-pk",)
+    fields = ("person", "kind", "article", "text", "link", "created_at", "mailed_at")
+    list_select_related = ("person",)
+
+    @admin.display(description="person", ordering="person__public_name")
+    def to(self, notice: Notice) -> str:
+        return short(notice.person.public_name)
+
+    @admin.display(description="text")
+    def what(self, notice: Notice) -> str:
+        return short(notice.text)

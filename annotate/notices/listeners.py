@@ -1,0 +1,65 @@
+"""Hears of assignments, reveals and mentions, inside their transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+
+from django.dispatch import receiver
+from django.urls import reverse
+from django.utils.dateformat import format as format_date
+
+from annotate.accounts.models import User
+from annotate.reviews.models import Assignment, Round
+from annotate.reviews.signals import assigned, revealed
+
+from .actions import notify
+from .models import Notice
+
+Kind = Notice.Kind
+
+
+@receiver(assigned)
+def tell_the_assigned(
+    round: Round, assignments: Sequence[Assignment], by: User | None, **kwargs: object
+) -> None:
+    people = [one.reviewer for one in assignments if one.reviewer_id != (by and by.pk)]
+    due = f" It is due on {format_date(round.due, 'j F Y')}." if round.due else ""
+    notify(
+        people,
+        Kind.ASSIGNMENT,
+        article=round.article,
+        text=f"You are a reviewer of “{round.article}”, round {round.number}.{due}",
+        link=round.article.get_absolute_url(),
+    )
+
+
+@receiver(revealed)
+def tell_the_reviewers(round: Round, by: User | None, **kwargs: object) -> None:
+    seats = round.assignments.active().select_related("reviewer")
+    notify(
+        [one.reviewer for one in seats],
+        Kind.REVEAL,
+        article=round.article,
+        text=f"Round {round.number} of “{round.article}” is revealed: its reviewers see each "
+        "other’s tags and may revise their own.",
+        link=round.article.get_absolute_url(),
+    )
+
+
+def tell_the_mentioned(comment, people: Iterable[User], **kwargs: object) -> None:
+    """Say neither who wrote nor what: the round may show pseudonyms only."""
+    article = comment.thread.article
+    notify(
+        people,
+        Kind.MENTION,
+        article=article,
+        text=f"You are mentioned in the discussion of “{article}”.",
+        link=reverse("article", args=[article.pk]),
+    )
+
+
+with suppress(ImportError):
+    from annotate.discussion.signals import mentioned
+
+    mentioned.connect(tell_the_mentioned)
