@@ -123,6 +123,8 @@ def _boundaries(text: str, start: int) -> Iterator[int]:
     """Yield the offset of each sentence's first code point, but for the first, at `start`."""
     line_start = reached = start
     wrap, length = 0, len(text)
+    # Long runs of the same are decided once; where every place differs, looking costs more.
+    decided: dict[Place, bool] | None = {}
     for match in _PLACE.finditer(text):
         stop_at, end = match.span()
         if stop_at < reached:
@@ -148,7 +150,14 @@ def _boundaries(text: str, start: int) -> Iterator[int]:
                 continue  # "e.g", "Yahoo!s"
         before = text[stop_at - REACH if stop_at - REACH > start else start : stop_at]
         place = Place(before, stop[:REACH], close[:REACH], gap, text[reached : reached + REACH])
-        ends = bool(stop) and _stop_ends_sentence(place)
+        if not stop or decided is None:
+            ends = bool(stop) and _stop_ends_sentence(place)
+        else:
+            if place not in decided:
+                decided[place] = _stop_ends_sentence(place)
+            ends = decided[place]
+            if len(decided) > 1_000:
+                decided = None
         if broken or not stop:
             if not ends:
                 wrap = wrap or max(map(len, text.splitlines()))
