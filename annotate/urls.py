@@ -14,6 +14,7 @@ urlpatterns = [
     path("accounts/", include("annotate.accounts.urls")),
     path("", include("annotate.articles.urls")),
     path("", include("annotate.exchange.urls")),
+    path("", include("annotate.discussion.urls")),
     path("", include("annotate.live.urls")),
     path("", include("annotate.reviews.urls")),
 ]

@@ -12,6 +12,7 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from annotate.annotations import actions
+from annotate.discussion import actions as discussion
 from annotate.reviews import actions as rounds
 from tests.factories import make_article
 
@@ -56,6 +57,18 @@ TABLE: list[tuple[str, str, list]] = [
     ("POST", "reading", [IN, SEE, SEE, SEE, SEE]),
     ("POST", "reading draft", [IN, 409, HIDDEN, 409, 409]),
     ("GET", "guideline", MEMBERS),
+    ("GET", "guideline_versions", MEMBERS),
+    ("GET", "threads", MEMBERS),
+    ("GET", "threads draft", [IN, OK, HIDDEN, OK, OK]),
+    ("GET", "new_thread", [IN, HIDDEN, HIDDEN, HIDDEN, HIDDEN]),  # of no passage
+    ("POST", "new_thread", [IN, HIDDEN, HIDDEN, HIDDEN, HIDDEN]),
+    ("GET", "thread", [IN, OK, HIDDEN, OK, OK]),
+    ("POST", "comment", [IN, BAD, HIDDEN, BAD, BAD]),
+    ("POST", "resolve_thread", [IN, BAD, HIDDEN, BAD, BAD]),
+    ("POST", "reopen_thread", [IN, SEE, HIDDEN, SEE, SEE]),
+    ("GET", "edit_comment", [IN, OK, HIDDEN, NO, NO]),
+    ("POST", "edit_comment", [IN, BAD, HIDDEN, NO, NO]),
+    ("POST", "withdraw_comment", [IN, SEE, HIDDEN, NO, NO]),
     ("GET", "export", MEMBERS),
     ("GET", "export draft", [IN, OK, HIDDEN, OK, OK]),
     ("GET", "live", MEMBERS),
@@ -98,6 +111,9 @@ def places(ana, article, claim):
     ).annotation
     reviewed = make_article(title="A story in review", body="It has one sentence.")
     round = rounds.open_round(reviewed, by=None, reviewers=[ana])
+    thread = discussion.begin_thread(article, by=ana, start=0, end=5, text="A question")
+    threads = ({"pk": thread.pk}, None)
+    comments = ({"pk": thread.comments.get().pk}, None)
     story, hidden = {"pk": article.pk}, {"pk": draft.pk}
     sentences = {"pk": article.sentences.get(position=1).pk}
     secret = {"pk": draft.sentences.get(position=1).pk}
@@ -107,6 +123,10 @@ def places(ana, article, claim):
             (story, hidden),
         ),
         **dict.fromkeys(["live", "changes", "presence"], (story, hidden)),
+        **dict.fromkeys(["threads", "new_thread"], (story, hidden)),
+        **dict.fromkeys(["thread", "comment", "resolve_thread", "reopen_thread"], threads),
+        **dict.fromkeys(["edit_comment", "withdraw_comment"], comments),
+        "guideline_versions": ({"slug": "claim"}, None),
         **dict.fromkeys(
             ["review", "submit_review", "reopen_review", "read_the_rest"],
             ({"pk": reviewed.pk}, hidden),

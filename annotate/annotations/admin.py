@@ -18,22 +18,49 @@ from annotate.admin_pages import EVERYWHERE, KeptAdmin, ReadOnlyAdmin, short
 
 from . import wording
 from .actions import set_hidden
-from .models import Annotation, Change, Label, Reading
+from .guideline import set_guideline
+from .models import Annotation, Change, Guideline, Label, Precedent, Reading
 
 
 class LabelForm(forms.ModelForm):
+    why = forms.CharField(
+        required=False,
+        max_length=300,
+        label="Why it changed",
+        help_text="What led to another text of the guideline: shown with its version.",
+    )
+
     class Meta:
         widgets = {"colour": forms.ColorInput, "guideline": forms.Textarea(attrs={"rows": 16})}
+
+    def clean_guideline(self) -> str:
+        """With the line ends that are stored: a browser's alone make no new version."""
+        return self.cleaned_data["guideline"].replace("\r\n", "\n")
 
 
 @admin.register(Label)
 class LabelAdmin(KeptAdmin):
-    """Admins add and change labels. The slug stays: exports and links name a label by it."""
+    """Admins add and change labels. The slug stays: exports and links name a label by it.
+
+    Another text of the guideline is another version of it.
+    """
 
     form = LabelForm
-    list_display = ("name", "slug", "key", "look", "order")
+    list_display = ("name", "slug", "key", "look", "order", "version")
     search_fields = ("name", "slug")
-    fields = ("name", "slug", "colour", "line", "key", "order", "guideline")
+    fields = ("name", "slug", "colour", "line", "key", "order", "guideline", "why")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        changes = obj is not None and self.has_change_permission(request, obj)
+        return self.fields if changes else [one for one in self.fields if one != "why"]
+
+    def save_model(self, request: HttpRequest, obj: Label, form: Any, change: bool) -> None:
+        by = cast(User, request.user)
+        if not change:
+            obj.save(by=by)
+            return
+        obj.save(update_fields=["name", "colour", "line", "key", "order"])
+        set_guideline(obj, obj.guideline, by=by, why=form.cleaned_data.get("why", ""))
 
     @admin.display(description="colour and underline")
     def look(self, label: Label) -> str:
@@ -58,6 +85,43 @@ class LabelAdmin(KeptAdmin):
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return {"slug": ("name",)} if obj is None else {}
+
+
+@admin.register(Guideline)
+class GuidelineAdmin(ReadOnlyAdmin):
+    """Earlier texts. A new one is written as the label's guideline."""
+
+    list_display = ("label", "version", "why", "by", "at")
+    list_filter = ("label",)
+    list_select_related = ("label", "by")
+    search_fields = ("text", "why")
+    fields = ("label", "version", "text", "why", "by", "at")
+
+
+@admin.register(Precedent)
+class PrecedentAdmin(ReadOnlyAdmin):
+    """Cases that were decided. They come of discussions resolved as a guideline gap."""
+
+    list_display = ("label", "number", "says", "story", "by", "at")
+    list_filter = ("label",)
+    search_fields = ("text", "exact", "article__title")
+    ordering = ("-pk",)
+    fields = (
+        *("label", "number", "version", "text", "article", "start", "end", "exact"),
+        *("by", "at"),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Precedent]:
+        rows = super().get_queryset(request).select_related("label", "article", "by")
+        return rows.defer("article__text", "article__search", "label__guideline")
+
+    @admin.display(description="text", ordering="text")
+    def says(self, precedent: Precedent) -> str:
+        return short(precedent.text)
+
+    @admin.display(ordering="article__title")
+    def story(self, precedent: Precedent) -> str:
+        return _link("articles_article", precedent.article, precedent.article.title)
 
 
 class StateFilter(admin.SimpleListFilter):

@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from annotate.accounts.models import User
 from annotate.annotations.queries import Progress, counts_by_article, own_progress
+from annotate.discussion.queries import unresolved_by_article
 
 from .models import Article, ArticleQuerySet, Sentence
 
@@ -43,6 +44,7 @@ class Row:
     article: Article
     progress: Progress
     counts: list[tuple[str, str, int]]  # label slug, label name, tags
+    unresolved: int  # discussions, of those that the person sees
     title: SafeString
     outlet: SafeString
     snippet: SafeString
@@ -57,7 +59,8 @@ def list_articles(
 ) -> tuple[Page, list[Row]]:
     """Return a page of the articles that `user` may see, and its rows.
 
-    At most five queries: their progress, the count, the articles, the tags, the hits.
+    At most six queries: their progress, the count, the articles, the tags, the discussions,
+    the hits.
     A page that does not exist is the nearest one that does.
     """
     own = own_progress(user)
@@ -65,6 +68,7 @@ def list_articles(
     shown = Paginator(found, PAGE).get_page(page)
     articles = list(shown.object_list)
     counts = counts_by_article(articles, user) if articles else {}
+    unresolved = unresolved_by_article(articles, user) if articles else {}
     hits = find_hits(articles, q) if q and articles else {}
     rows = []
     for article in articles:
@@ -75,6 +79,7 @@ def list_articles(
                 article=article,
                 progress=Progress(done, article.sentences_total),  # type: ignore[attr-defined]
                 counts=counts.get(article.pk, []),
+                unresolved=unresolved.get(article.pk, 0),
                 title=marked(title),
                 outlet=marked(outlet),
                 snippet=marked(snippet if HIT in snippet else ""),

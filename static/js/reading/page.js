@@ -8,6 +8,7 @@ import { Outbox } from "./outbox.js";
 import * as palette from "./palette.js";
 import * as panel from "./panel.js";
 import { Refused } from "./refused.js";
+import * as threads from "./threads.js";
 
 const settings = JSON.parse(document.getElementById("page-settings").textContent);
 const story = document.getElementById("story");
@@ -72,6 +73,7 @@ const live = new Live({
     show(html);
     outbox.changed(); // draws again what is being saved
     if (html.includes(`data-annotation="${panel.current()}"`)) panel.refresh();
+    threads.refresh();
   },
   changed: (fresh) => Object.assign(settings, fresh),
 });
@@ -348,7 +350,7 @@ function openPalette({ focus = false, box = null } = {}) {
 
 const shorten = (text) => (text.length > 60 ? `${text.slice(0, 40)} … ${text.slice(-16)}` : text);
 
-palette.listen({ choose: tag, nothing: nothingHere, openTag });
+palette.listen({ choose: tag, nothing: nothingHere, openTag, discuss });
 
 /** After a selection by mouse or finger: offer to tag it. */
 function offerSelection() {
@@ -427,6 +429,17 @@ async function openTag(id) {
   if (trouble) complain(trouble);
 }
 
+threads.start({ clear: panel.close, complain });
+
+/** Discuss the passage, or the sentence in focus. */
+function discuss() {
+  const sentence = currentSentence();
+  if (!sentence) return;
+  const { start, end } = passage ?? { start: offsets.startOf(sentence), end: offsets.endOf(sentence) };
+  palette.close();
+  threads.open(`/articles/${article}/threads/new/?start=${start}&end=${end}`);
+}
+
 function openHere() {
   const tags = marks.tagsOn(currentSentence());
   if (tags.length === 1 && !passage) openTag(tags[0].dataset.annotation);
@@ -454,6 +467,7 @@ const does = {
   next_unread: () => stepInView(1),
   previous_unread: () => stepInView(-1),
   nothing: nothingHere,
+  discuss,
   undo: () => history_("undo"),
   redo: () => history_("redo"),
   guideline: () => openDialog("guideline"),

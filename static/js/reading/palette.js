@@ -37,14 +37,15 @@ export function close({ restore = false } = {}) {
   if ((hadFocus || restore) && returnTo) document.getElementById(returnTo.id)?.focus({ preventScroll: true });
 }
 
-/** Call `choose(label)`, `nothing()` or `openTag(id)` when the person chooses. */
-export function listen({ choose, nothing, openTag }) {
+/** Call `choose(label)`, `nothing()`, `discuss()` or `openTag(id)` when the person chooses. */
+export function listen({ choose, nothing, openTag, discuss }) {
   palette.addEventListener("click", (event) => {
     const button = event.target.closest("button, a");
     if (!button) return;
     event.preventDefault();
     if (button.dataset.tag) choose(button.dataset.tag);
     else if ("tagNothing" in button.dataset) nothing();
+    else if ("discussHere" in button.dataset) discuss();
     else if (button.dataset.open) openTag(button.dataset.open);
     else close({ restore: true });
   });

@@ -6,7 +6,8 @@ const typing = new Map(); // annotation -> the outbox item that holds the note's
 
 export const isOpen = () => panel.childElementCount > 0;
 export const contains = (node) => panel.contains(node);
-export const current = () => panel.firstElementChild?.id.replace("annotation-", "") ?? null;
+// The annotation that is open; null also for a discussion, which threads.js has opened.
+export const current = () => panel.firstElementChild?.id.match(/^annotation-(\d+)$/)?.[1] ?? null;
 
 let wanted = null; // the annotation that is open or about to be
 let outbox;
