@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 
 from django.dispatch import receiver
 from django.urls import reverse
 from django.utils.dateformat import format as format_date
 
 from annotate.accounts.models import User
+from annotate.discussion.models import Comment
+from annotate.discussion.signals import mentioned
 from annotate.reviews.models import Assignment, Round
 from annotate.reviews.signals import assigned, revealed
 
@@ -47,7 +48,8 @@ def tell_the_reviewers(round: Round, by: User | None, **kwargs: object) -> None:
     )
 
 
-def tell_the_mentioned(comment, people: Iterable[User], **kwargs: object) -> None:
+@receiver(mentioned)
+def tell_the_mentioned(comment: Comment, people: Iterable[User], **kwargs: object) -> None:
     """Say neither who wrote nor what: the round may show pseudonyms only."""
     article = comment.thread.article
     notify(
@@ -57,9 +59,3 @@ def tell_the_mentioned(comment, people: Iterable[User], **kwargs: object) -> Non
         text=f"You are mentioned in the discussion of “{article}”.",
         link=reverse("article", args=[article.pk]),
     )
-
-
-with suppress(ImportError):
-    from annotate.discussion.signals import mentioned
-
-    mentioned.connect(tell_the_mentioned)

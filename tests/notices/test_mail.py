@@ -14,7 +14,8 @@ from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
 
 from annotate.annotations import actions as tagging
-from annotate.notices import actions, listeners
+from annotate.discussion.actions import begin_thread
+from annotate.notices import actions
 from annotate.notices.models import Notice
 from annotate.notices.tasks import deliver
 from annotate.reviews import actions as rounds
@@ -137,21 +138,18 @@ def test_in_the_blind_phase_nothing_of_others_is_told(article, ana, ben, mo, cla
     assert [re.findall(r"\b(ben|cleo)\b", one.text) for one in told] == [[]]
 
 
-def test_a_mention_says_neither_who_nor_what(article, ana, ben, mailoutbox):
-    class Thread:
-        pass
-
-    class Comment:
-        thread = Thread()
-
-    Comment.thread.article = article
-    choose(ben, "once")
-    listeners.tell_the_mentioned(comment=Comment, people=[ben])
+def test_a_mention_says_neither_who_nor_what(article, ana, ben, mo, mailoutbox):
+    rounds.open_round(article, by=mo, mode="open", pseudonyms=True, reviewers=[ana, ben])
+    mentioned = article.rounds.get().assignments.get(reviewer=ben).pseudonym
+    choose(ben, "once", "mention")
+    begin_thread(article, by=ana, start=0, end=5, text=f"Is it so, @{mentioned}?")
     work()
+    assert mailoutbox[0].to == ["ben@example.org"]
     assert mailoutbox[0].subject == "Annotate: You are mentioned"
     words = "You are mentioned in the discussion of “Mayor says taxes may fall”.\n"
     assert words in mailoutbox[0].body
     assert "ana" not in mailoutbox[0].body
+    assert "Is it so" not in mailoutbox[0].body
 
 
 def test_who_assigns_themselves_is_not_told(article, ana):
