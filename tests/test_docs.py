@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand
 from annotate.accounts.preferences import KEYS
 from annotate.articles.actions import MOVES
 from annotate.exchange.reading import ENDINGS
+from annotate.reviews import actions as reviews
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -50,6 +51,12 @@ def test_the_table_of_statuses_has_every_move():
     for start, ends, _ in rows:
         found.setdefault(start, set()).update(ends.split(", "))
     assert found == MOVES
+
+
+def test_the_table_of_a_rounds_states_has_every_move():
+    rows = table_rows("moderators.md", "## Review rounds")
+    found = {start: set(ends.split(", ")) - {"nothing"} for start, ends, _ in rows}
+    assert found == reviews.MOVES
 
 
 def test_the_table_of_files_has_every_ending():
