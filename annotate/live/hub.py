@@ -119,7 +119,7 @@ class Hub:
         self.pool = pool
         self.closed = False
         self.streams: dict[int, set[Stream]] = {}  # by article
-        self.overhearing: list[list[Message]] = []
+        self.overhearing: dict[int, list[Message]] = {}  # by identity: empty ones are equal
         self.doubted: set[Stream] = set()
         self.roster = Roster(secrets.token_hex(6))
         self.names: dict[int, dict[int, Named]] = {}  # of who is at an article that is shown
@@ -133,11 +133,11 @@ class Hub:
     def overhear(self) -> Iterator[list[Message]]:
         """Collect what is told while a stream's article and person are not known yet."""
         early: list[Message] = []
-        self.overhearing.append(early)
+        self.overhearing[id(early)] = early
         try:
             yield early
         finally:
-            self.overhearing.remove(early)
+            del self.overhearing[id(early)]
 
     async def serve(
         self, access: Access, early: list[Message], receive: Receive, send: Send
@@ -262,7 +262,7 @@ class Hub:
             failed += 1
 
     def _hear(self, message: Message) -> None:
-        for early in self.overhearing:
+        for early in self.overhearing.values():
             early.append(message)
         if "event" in message:
             for stream in self.streams.get(message["article"], ()):

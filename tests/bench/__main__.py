@@ -136,6 +136,7 @@ def measure_site(site: Site) -> Iterator[Row]:
 
     from . import stories
     from .site import Person
+    from .streams import stream_rows
 
     say("making the stories")
     names = [f"reviewer-{number}" for number in range(REVIEWERS)]
@@ -154,6 +155,8 @@ def measure_site(site: Site) -> Iterator[Row]:
     say("tagging")
     yield from tag_rows(site, signed_in, articles)
     yield queries_row(people[1], articles)
+    say("telling open streams")
+    yield from (Row(*one) for one in stream_rows(site.port, site.process.pid, signed_in))
     say("importing 2 MB")
     yield from import_rows()
 

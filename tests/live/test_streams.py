@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -359,6 +360,27 @@ def test_an_event_while_a_stream_opens_is_not_missed(
     while seen < end:
         seen = last.next("seen")
     assert seen == end
+
+
+def test_streams_that_open_at_the_same_time_each_hear_all(ana):
+    """Two that have heard nothing yet are equal, and still not the same."""
+    opening = hub.Hub(ThreadPoolExecutor(1))
+    with opening.overhear() as first:
+        with opening.overhear():
+            pass
+        opening._hear({"at": [1, 2, 3]})
+    assert first == [{"at": [1, 2, 3]}]
+
+
+def test_who_reads_nothing_is_let_go_and_costs_a_bounded_buffer(
+    server, article, open_round, ana, ben, claim, monkeypatch
+):
+    monkeypatch.setattr("annotate.live.hub.PATIENCE", 0.2)
+    monkeypatch.setattr("annotate.live.hub.BEAT", 0.001)
+    monkeypatch.setattr("annotate.live.wire.BEAT", b":" * 100_000)
+    stream = server.open(article, ana)  # and never read
+    assert stream.status == 200
+    wait_until(lambda: not server.hub.streams)
 
 
 def test_psycopg_is_told_to_watch_the_connection():
