@@ -139,11 +139,21 @@ class Fields:
             raise self._wrong(name, f"one of {', '.join(values)}", value)
         return value
 
-    def rows(self, name: str) -> list[Any]:
+    def rows(self, name: str, *, empty: bool = False) -> list[Any]:
         value = self._take(name)
-        if not isinstance(value, list) or not value:
-            raise self._wrong(name, "a list that is not empty", value)
+        if not isinstance(value, list) or not (value or empty):
+            raise self._wrong(name, "a list" if empty else "a list that is not empty", value)
         return value
+
+    def flag(self, name: str) -> bool:
+        value = self._take(name)
+        if not isinstance(value, bool):
+            raise self._wrong(name, "true or false", value)
+        return value
+
+    def has(self, name: str) -> bool:
+        """Whether a key is there at all, which files of before do not have."""
+        return name in self._values
 
     def _take(self, name: str) -> Any:
         if name not in self._values:

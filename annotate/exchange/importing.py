@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -21,14 +20,16 @@ from django.db import IntegrityError, transaction
 
 from annotate.accounts.models import User
 from annotate.accounts.roles import Role
-from annotate.annotations.models import CONTEXT, Annotation, Label, Reading
+from annotate.annotations.models import Annotation, Label, Reading
 from annotate.articles import text as canonical
 from annotate.articles.actions import StoryRefused, TextStands, check_limits
 from annotate.articles.models import Article, Sentence
 
 from .fields import Fields, ImportRefused, shown
+from .passages import passage_of
+from .team import MOST, Team, take_comment, take_round, take_thread
 
-Span = tuple[int, int]
+KINDS = ("article", "label", "annotation", "reading", "round", "thread", "comment")
 
 
 @dataclass
@@ -39,9 +40,12 @@ class Content:
     line: int  # where the article stands
     sentences: list[Sentence] = field(default_factory=list)
     labels: dict[str, tuple[int, Label]] = field(default_factory=dict)  # line, by slug
-    # Each with its line, reviewer and label.
-    annotations: list[tuple[int, str, str, Annotation]] = field(default_factory=list)
-    readings: list[tuple[int, str, Reading]] = field(default_factory=list)
+    # Each with its line, the number of its round, reviewer and label.
+    annotations: list[tuple[int, int | None, str, str, Annotation]] = field(
+        default_factory=list
+    )
+    readings: list[tuple[int, int | None, str, Reading]] = field(default_factory=list)
+    team: Team = field(default_factory=Team)
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class Imported:
 
 
 def import_file(file: BinaryIO, *, submitted_by: User | None = None) -> Imported:
-    """Store the article, labels, annotations and readings of a native export, or nothing.
+    """Store the article of a native export with all that belongs to it, or nothing.
 
     Labels that stand here are used as they stand; reviewers are found by their public name,
     and who is not here gets an inactive account without a password.
@@ -84,7 +88,7 @@ def parse(file: BinaryIO) -> Content:
     seen: dict[bytes, int] = {}
     for number, line in _lines(file):
         fields = Fields(number, _object(number, line))
-        kind = fields.choice("type", ("article", "label", "annotation", "reading"))
+        kind = fields.choice("type", KINDS)
         if content is None:
             if kind != "article":
                 raise fields.refused("expected the article first", f"got {_a(kind)}")
@@ -98,7 +102,7 @@ def parse(file: BinaryIO) -> Content:
         if digest in seen:
             raise ImportRefused(number, f"this line repeats line {seen[digest]}.")
         seen[digest] = number
-        {"label": _label, "annotation": _annotation, "reading": _reading}[kind](content, fields)
+        _TAKE[kind](content, fields)
     if content is None:
         raise ImportRefused(None, "The file is empty.")
     return content
@@ -272,6 +276,7 @@ def _label(content: Content, fields: Fields) -> None:
         key=fields.text("key", most=1),
         order=fields.number("order", 0, 32_767),
         guideline=fields.text("guideline"),
+        version=_version(fields, "version"),
     )
     fields.end()
     try:
@@ -287,44 +292,30 @@ def _label(content: Content, fields: Fields) -> None:
 
 
 def _annotation(content: Content, fields: Fields) -> None:
-    text = content.article.text
-    start = fields.number("start", 0, len(text) - 1)
-    end = fields.number("end", start + 1, len(text))
-    exact = fields.text("exact")
-    if exact != text[start:end]:
-        raise fields.refused(
-            f"expected {shown(text[start:end])}, the text from {start} to {end}",
-            f"got {shown(exact)}",
-        )
-    first, last = _positions(content.sentences, start, end)
-    if last < first:
-        raise fields.refused(
-            "expected a passage in a sentence", f"got {shown(exact)} between two"
-        )
     annotation = Annotation(
-        start=start,
-        end=end,
-        exact=exact,
-        prefix=text[max(start - CONTEXT, 0) : start],
-        suffix=text[end : end + CONTEXT],
-        first_position=first,
-        last_position=last,
+        **passage_of(fields, content.article.text, content.sentences),
         note=fields.text("note", most=10_000),
         confidence=fields.number("confidence", 1, 5, optional=True),
+        guideline=_version(fields, "guideline"),
         created_at=fields.time("created"),
         changed_at=fields.time("changed"),
         withdrawn_at=fields.time("withdrawn", optional=True),
         hidden_at=fields.time("hidden", optional=True),
     )
+    round = _round_number(fields)
     reviewer, label = fields.text("reviewer", least=1, most=150), fields.text("label", least=1)
     fields.end()
-    content.annotations.append((fields.line, reviewer, label, annotation))
+    content.annotations.append((fields.line, round, reviewer, label, annotation))
 
 
-def _positions(sentences: list[Sentence], start: int, end: int) -> Span:
-    """Return the first and last sentence that `[start, end)` touches; last < first for none."""
-    first = bisect_right(sentences, start, key=lambda one: one.end)
-    return first, bisect_left(sentences, end, key=lambda one: one.start) - 1
+def _version(fields: Fields, name: str) -> int:
+    """Return a version of a guideline; files of before guidelines had any are of the first."""
+    return fields.number(name, 1, 2**31 - 1) if fields.has(name) else 1
+
+
+def _round_number(fields: Fields) -> int | None:
+    """Return the number of a line's round; files of before there were rounds have none."""
+    return fields.number("round", 1, MOST, optional=True) if fields.has("round") else None
 
 
 def _reading(content: Content, fields: Fields) -> None:
@@ -334,9 +325,24 @@ def _reading(content: Content, fields: Fields) -> None:
         created_at=fields.time("created"),
         withdrawn_at=fields.time("withdrawn", optional=True),
     )
+    round = _round_number(fields)
     reviewer = fields.text("reviewer", least=1, most=150)
     fields.end()
-    content.readings.append((fields.line, reviewer, reading))
+    content.readings.append((fields.line, round, reviewer, reading))
+
+
+def _thread(content: Content, fields: Fields) -> None:
+    take_thread(content.team, fields, content.article.text, content.sentences)
+
+
+_TAKE: dict[str, Callable[[Content, Fields], None]] = {
+    "label": _label,
+    "annotation": _annotation,
+    "reading": _reading,
+    "round": lambda content, fields: take_round(content.team, fields),
+    "thread": _thread,
+    "comment": lambda content, fields: take_comment(content.team, fields),
+}
 
 
 # --- With the database --------------------------------------------------------------------
@@ -348,16 +354,19 @@ def _store(content: Content) -> Imported:
     labels = _labels(content)
     _check_unique(content, labels)
     reviewers = _reviewers(content)
+    team = content.team
     article.save()
     Sentence.objects.bulk_create(content.sentences, batch_size=5_000)
-    for _, reviewer, label, annotation in content.annotations:
-        annotation.article = article
+    team.store_rounds(article, reviewers)
+    for line, round, reviewer, label, annotation in content.annotations:
+        annotation.article, annotation.round = article, team.round(line, round)
         annotation.reviewer, annotation.label = reviewers[reviewer], labels[label]
     Annotation.objects.bulk_create([one[-1] for one in content.annotations], batch_size=2_000)
-    for _, reviewer, reading in content.readings:
-        reading.sentence_id = reading.sentence.pk
+    for line, round, reviewer, reading in content.readings:
+        reading.sentence_id, reading.round = reading.sentence.pk, team.round(line, round)
         reading.reviewer = reviewers[reviewer]
     Reading.objects.bulk_create([one[-1] for one in content.readings], batch_size=5_000)
+    team.store(article, reviewers)
     return Imported(
         article=article,
         sentences=len(content.sentences) - 1,
@@ -389,7 +398,7 @@ def _labels(content: Content) -> dict[str, Label]:
             )
         label.save(force_insert=True)
         labels[label.slug] = label
-    for line, _, slug, _ in content.annotations:
+    for line, _, _, slug, _ in content.annotations:
         if slug not in labels:
             raise ImportRefused(
                 line, f"expected a label of this file or of this site, got {shown(slug)}."
@@ -399,17 +408,18 @@ def _labels(content: Content) -> dict[str, Label]:
 
 def _check_unique(content: Content, labels: dict[str, Label]) -> None:
     seen: dict[tuple, int] = {}
-    for line, reviewer, label, annotation in content.annotations:
+    for line, round, reviewer, label, annotation in content.annotations:
         if annotation.withdrawn_at is None:
-            passage = reviewer, labels[label].pk, annotation.start, annotation.end
+            passage = round, reviewer, labels[label].pk, annotation.start, annotation.end
             if (first := seen.setdefault(passage, line)) != line:
                 raise ImportRefused(
                     line,
                     "expected one annotation for each reviewer, label and passage, got that of "
                     f"line {first} again.",
                 )
-    for line, reviewer, reading in content.readings:
-        if (first := seen.setdefault((reviewer, reading.sentence.position), line)) != line:
+    for line, round, reviewer, reading in content.readings:
+        sentence = round, reviewer, reading.sentence.position
+        if (first := seen.setdefault(sentence, line)) != line:
             raise ImportRefused(
                 line,
                 "expected one reading for each reviewer and sentence, got that of line "
@@ -420,7 +430,11 @@ def _check_unique(content: Content, labels: dict[str, Label]) -> None:
 def _reviewers(content: Content) -> dict[str, User]:
     """Return everybody who is named, by public name; make accounts for who is not here."""
     names = dict.fromkeys(
-        [*(one[1] for one in content.annotations), *(one[1] for one in content.readings)]
+        [
+            *(one[2] for one in content.annotations),
+            *(one[2] for one in content.readings),
+            *content.team.names(),
+        ]
     )
     here = {user.public_name: user for user in User.objects.filter(public_name__in=names)}
     missing = [name for name in names if name not in here]

@@ -16,10 +16,11 @@ from annotate.accounts.models import User
 from annotate.annotations.models import Annotation
 from annotate.articles.models import Article
 
-from .records import annotations_of, utc
+from .records import Names, annotations_of, utc
 
 COLUMNS = (
-    *("article", "outlet", "published", "reviewer", "label", "sentence", "last_sentence"),
+    *("article", "outlet", "published", "reviewer", "round", "label"),
+    *("sentence", "last_sentence"),
     *(
         "start",
         "end",
@@ -41,15 +42,16 @@ def write(article: Article, user: User | None = None) -> Iterator[str]:
     In UTF-8 with a byte order mark; rows end with CR LF, a note keeps its own line ends.
     All is read before this returns.
     """
-    return _rows(article, annotations_of(article, user))
+    names = Names(article, user)
+    return _rows(article, annotations_of(article, user, names), names)
 
 
-def _rows(article: Article, annotations: list[Annotation]) -> Iterator[str]:
+def _rows(article: Article, annotations: list[Annotation], names: Names) -> Iterator[str]:
     # The writer returns what its file returns: so each row comes back as text.
     writer = csv.writer(_Echo())
     yield BYTE_ORDER_MARK + writer.writerow(COLUMNS)
     for annotation in annotations:
-        row = _row(article, annotation)
+        row = _row(article, annotation, names)
         yield writer.writerow([escape(row[column]) for column in COLUMNS])
 
 
@@ -76,12 +78,13 @@ def _is_skipped(character: str) -> bool:
     return character.isspace() or unicodedata.category(character) in ("Cc", "Cf")
 
 
-def _row(article: Article, annotation: Annotation) -> dict[str, object]:
+def _row(article: Article, annotation: Annotation, names: Names) -> dict[str, object]:
     return {
         "article": article.title,
         "outlet": article.outlet,
         "published": article.published,
-        "reviewer": annotation.reviewer.public_name,
+        "reviewer": names.of(annotation.reviewer, annotation.round_id),
+        "round": names.number(annotation.round_id),
         "label": annotation.label.slug,
         "sentence": annotation.first_position,
         "last_sentence": annotation.last_position,

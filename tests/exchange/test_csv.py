@@ -88,6 +88,7 @@ def test_a_row_has_every_field(noted, article):
         "outlet": "",
         "published": "",
         "reviewer": "ana",
+        "round": "",
         "label": "claim",
         "sentence": "0",
         "last_sentence": "1",

@@ -147,8 +147,8 @@ def test_a_wrong_line_is_told_beside_the_field(client, mo):
     response = client.post("/articles/import/", upload(b'{"type": "<b>"}\n'))
     assert response.status_code == 422
     assert (
-        "Line 1: expected “type” to be one of article, label, annotation, reading, got "
-        "“&lt;b&gt;”. Nothing was imported."
+        "Line 1: expected “type” to be one of article, label, annotation, reading, round, "
+        "thread, comment, got “&lt;b&gt;”. Nothing was imported."
     ) in response.content.decode()
     assert 'aria-invalid="true"' in response.content.decode()
 

@@ -17,14 +17,26 @@ from hypothesis import strategies as st
 
 from annotate.accounts.models import User
 from annotate.annotations import actions
-from annotate.annotations.models import Annotation, Change, Guideline, Label, Reading
+from annotate.annotations.models import (
+    Annotation,
+    Change,
+    Guideline,
+    Label,
+    Precedent,
+    Reading,
+)
 from annotate.articles.actions import TextStands, set_status
 from annotate.articles.models import Article, Sentence
 from annotate.articles.text import TextRefused, canonical_body, canonical_title
+from annotate.discussion import actions as discussion
+from annotate.discussion.models import Comment, Step, Thread
 from annotate.exchange import formats
 from annotate.exchange.fields import ImportRefused
 from annotate.exchange.importing import import_file
-from tests.factories import make_article
+from annotate.notices.models import Notice
+from annotate.reviews import actions as reviews
+from annotate.reviews.models import Assignment, Move, Round
+from tests.factories import make_article, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +56,12 @@ def imported(data: bytes) -> Article:
 def empty() -> None:
     """Take away what no person may: an empty database to import into."""
     groups = User.groups.through
-    for model in (Change, Annotation, Reading, Sentence, Article, Guideline, Label, groups, User):
+    mentions = Comment.mentions.through
+    for model in (
+        *(Notice, Step, mentions, Comment, Thread, Precedent),
+        *(Change, Annotation, Reading, Assignment, Move, Round),
+        *(Sentence, Article, Guideline, Label, groups, User),
+    ):
         # Without asking what points at a row: the log points at itself.
         model.objects.all()._raw_delete("default")
 
@@ -86,10 +103,12 @@ def test_every_field_is_where_the_page_on_exports_says(tagged):
         "created": annotation["created"],
         "end": 75,
         "exact": tagged.text[27:75],
+        "guideline": 1,
         "hidden": None,
         "label": "claim",
         "note": "Line one\r\nline two\u2028 three",
         "reviewer": "ana",
+        "round": None,
         "start": 27,
         "type": "annotation",
         "withdrawn": None,
@@ -123,7 +142,198 @@ def test_an_export_costs_the_same_queries_for_more_tags(tagged, ana, claim):
         actions.annotate(article=tagged, reviewer=ana, label=claim, start=start, end=start + 9)
     with CaptureQueriesContext(connection) as many:
         export(tagged)
-    assert len(few) == len(many) == 4
+    assert len(few) == len(many) == 6
+
+
+# --- A review and its discussions -------------------------------------------------------
+
+
+@pytest.fixture
+def reviewed(tagged, ana, ben, mo, claim):
+    """A round under pseudonyms, revealed after some tags, and one after it; with threads."""
+    first = reviews.open_round(tagged, by=mo, pseudonyms=True, due=datetime.date(2017, 11, 20))
+    thread = discussion.begin_thread(tagged, by=ana, start=27, end=75, text="As @mo said: #1")
+    reviews.submit(tagged, by=ana)
+    reviews.reveal(first, by=mo)
+    gone = discussion.comment(thread, by=ben, text="Never mind")
+    discussion.withdraw_comment(gone, by=ben)
+    discussion.comment(thread, by=mo, text="@ben, yes")
+    discussion.resolve(thread, by=mo, outcome="gap", label=claim, text="A quotation is one.")
+    reviews.close(first, by=mo)
+    reviews.open_round(tagged, by=mo, reviewers=[ana])
+    claim.refresh_from_db()
+    actions.annotate(article=tagged, reviewer=ana, label=claim, start=27, end=75)
+    actions.set_reading(tagged.sentences.get(position=1), by=ana)
+    discussion.begin_thread(tagged, by=ana, start=0, end=5, text="And the title?")
+    return first
+
+
+def of_kind(data: bytes, kind: str) -> list[dict]:
+    return [one for one in lines(data) if one["type"] == kind]
+
+
+def test_a_review_and_its_discussions_are_in_the_export(tagged, reviewed, ana):
+    data = export(tagged)
+    first, second = of_kind(data, "round")
+    assert (first["number"], first["state"], first["due"]) == (1, "closed", "2017-11-20")
+    assert (second["mode"], second["state"], second["closed"]) == ("blind", "blind", None)
+    seats = {one["reviewer"]: bool(one["submitted"]) for one in first["reviewers"]}
+    assert seats == {"ana": True, "ben": False}
+    assert {one["round"] for one in of_kind(data, "annotation")} == {1, 2}
+    assert {one["guideline"] for one in of_kind(data, "annotation")} == {1, 2}
+    assert {one["round"] for one in of_kind(data, "reading")} == {1, 2}
+    opened, resolved = of_kind(data, "thread")
+    assert (opened["outcome"], opened["resolved_by"], opened["round"]) == ("", "", 2)
+    assert (resolved["outcome"], resolved["resolved_by"], resolved["by"]) == (
+        "gap",
+        "mo",
+        "ana",
+    )
+    assert resolved["exact"] == tagged.text[27:75]
+    comments = [one for one in of_kind(data, "comment") if one["thread"] == 2]
+    called = Assignment.objects.get(round=reviewed, reviewer__username="ben").pseudonym
+    assert [(one["author"], one["text"], one["mentions"]) for one in comments] == [
+        ("ana", "As @mo said: #1", ["mo"]),
+        ("ben", "Never mind", []),
+        ("mo", f"@{called}, yes", ["ben"]),
+    ]
+    assert [bool(one["withdrawn"]) for one in comments] == [False, True, False]
+
+
+def test_it_comes_back_as_the_same_bytes(tagged, reviewed):
+    data = export(tagged)
+    empty()
+    again = imported(data)
+    assert export(again) == data
+    assert list(again.rounds.values_list("latest", flat=True)) == [False, True]
+    assert Label.objects.get(slug="claim").version == 2
+    assert Thread.objects.get(outcome="gap").first_position == 1
+
+
+def test_a_file_of_before_there_were_rounds_is_imported(tagged):
+    rows = lines(export(tagged))
+    for row in rows:
+        for name in ("round", "guideline", "version"):
+            if row["type"] != "label" or name != "guideline":
+                row.pop(name, None)
+    empty()
+    article = imported("\n".join(map(json.dumps, rows)).encode())
+    assert set(article.annotations.values_list("round", "guideline")) == {(None, 1)}
+
+
+def test_a_reviewers_export_has_what_they_see_under_pseudonyms(tagged, reviewed, ana, ben, mo):
+    seats = reviewed.assignments.select_related("reviewer")
+    called = {one.reviewer.username: one.pseudonym for one in seats}
+    data = export(tagged, ben)
+    assert b'"ana"' not in data
+    assert b'"ben"' not in data
+    assert {one["reviewer"] for one in of_kind(data, "annotation")} == set(called.values())
+    first, second = of_kind(data, "round")
+    assert {one["reviewer"] for one in first["reviewers"]} == set(called.values())
+    assert second["reviewers"] == []  # blind, and ben has no part in it
+    (thread,) = of_kind(data, "thread")
+    assert (thread["by"], thread["resolved_by"]) == (called["ana"], "mo")
+    written = {one["author"]: one["text"] for one in of_kind(data, "comment")}
+    assert written[called["ben"]] == "Never mind"  # their own
+    assert "Never mind" not in export(tagged, ana).decode()
+    assert export(tagged, mo) == export(tagged)
+
+
+def test_a_blind_round_exports_nothing_of_others(article, ana, ben, mo, claim):
+    reviews.open_round(article, by=mo, reviewers=[ana, ben])
+    discussion.begin_thread(article, by=ana, start=0, end=5, text="A question")
+    actions.annotate(article=article, reviewer=ana, label=claim, start=0, end=5)
+    actions.set_reading(article.sentences.get(position=1), by=ana)
+    reviews.submit(article, by=ana)
+    data = export(article, ben)
+    assert b'"ana"' not in data
+    assert [one["type"] for one in lines(data)] == ["article", *["label"] * 3, "round"]
+    (round,) = of_kind(data, "round")
+    assert [one["reviewer"] for one in round["reviewers"]] == ["ben"]
+    nobody = export(article, make_user("cleo"))
+    assert of_kind(nobody, "round")[0]["reviewers"] == []
+
+
+def test_an_export_costs_the_same_queries_for_more_comments(tagged, reviewed, ana):
+    with CaptureQueriesContext(connection) as few:
+        export(tagged, ana)
+    for number in range(5):
+        discussion.begin_thread(tagged, by=ana, start=0, end=5, text=f"@mo {number}")
+    with CaptureQueriesContext(connection) as many:
+        export(tagged, ana)
+    assert len(few) == len(many)
+
+
+END = " Nothing was imported."
+WRONG_TEAM = {
+    "a round left out": ("round", {"number": 3}, "expected “number” to be 1, got 3."),
+    "a state of the other mode": (
+        "round",
+        {"mode": "open", "state": "blind"},
+        "expected “state” to be one of open, closed, got “blind”.",
+    ),
+    "two rounds not closed": (
+        "round",
+        {"state": "revealed"},
+        "expected one round after the other, got two that are not closed.",
+    ),
+    "pseudonyms": (
+        "round",
+        {"pseudonyms": 1},
+        "expected “pseudonyms” to be true or false, got 1.",
+    ),
+    "an unknown round": ("annotation", {"round": 9}, "expected a round of this file, got 9."),
+    "another text": (
+        "thread",
+        {"exact": "Mayos"},
+        "expected “Mayor”, the text from 0 to 5, got “Mayos”.",
+    ),
+    "half an outcome": (
+        "thread",
+        {"outcome": "both"},
+        "expected “outcome”, “resolved” and “resolved_by” together, got one without another.",
+    ),
+    "an unknown thread": (
+        "comment",
+        {"thread": 8},
+        "expected “thread” to be a whole number, 1 to 2, got 8.",
+    ),
+    "an empty comment": (
+        "comment",
+        {"text": ""},
+        "expected “text” to be a text that is not empty, got an empty text.",
+    ),
+    "a mention that is no name": (
+        "comment",
+        {"mentions": [3]},
+        "mentions: expected “name” to be text, got 3.",
+    ),
+    "a name that cannot be kept": (
+        "comment",
+        {"mentions": ["a\0"]},
+        "mentions: expected “name” to be text, got NULL (U+0000) at character 1.",
+    ),
+    "a mention twice": (
+        "comment",
+        {"mentions": ["mo", "mo"]},
+        "expected each name once in “mentions”, got one again.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("kind", "fields", "message"), WRONG_TEAM.values(), ids=WRONG_TEAM)
+def test_a_wrong_field_of_a_review_is_told_with_its_line(
+    tagged, reviewed, kind, fields, message
+):
+    data = export(tagged)
+    number = [one["type"] for one in lines(data)].index(kind) + 1
+    wrong = change(data, number, **fields)
+    empty()
+    with pytest.raises(ImportRefused) as refused:
+        imported(wrong)
+    told = {f"Line {at}: {message}{END}" for at in (number, number + 1)}
+    assert str(refused.value) in told
+    assert not Article.objects.exists()
 
 
 # --- There and back -----------------------------------------------------------------------
@@ -245,8 +455,46 @@ def filled_articles(draw) -> Article:
         annotation.created_at, annotation.changed_at = draw(TIMES), draw(TIMES)
         annotation.withdrawn_at = draw(st.none() | TIMES)
         annotation.hidden_at = draw(st.none() | TIMES)
+        annotation.guideline = draw(st.integers(1, 5))
         annotation.save()
+    review(draw, article, people)
     return article
+
+
+def review(draw, article: Article, people: list[User]) -> None:
+    """Let what was tagged belong to rounds, and the two discuss it."""
+    rounds: list[Round | None] = [None]
+    for number in range(1, draw(st.integers(0, 2)) + 1):
+        article.rounds.update(latest=False, state="closed")
+        mode, state = draw(st.sampled_from([("open", "open"), ("blind", "revealed")]))
+        needed = draw(st.integers(1, 9))
+        round = Round.objects.create(
+            article=article, number=number, mode=mode, state=state, needed=needed
+        )
+        for seat, person in enumerate(people[: draw(st.integers(0, 2))], start=1):
+            submitted = draw(st.none() | TIMES)
+            round.assignments.create(reviewer=person, number=seat, submitted_at=submitted)
+        rounds.append(round)
+    for thing in (*Annotation.objects.all(), *Reading.objects.all()):
+        thing.round = draw(st.sampled_from(rounds))
+        thing.save()
+    sentences = list(article.sentences.all())
+    for _ in range(draw(st.integers(0, 3))):
+        sentence, person = draw(st.sampled_from(sentences)), draw(st.sampled_from(people))
+        outcome = draw(st.sampled_from(["", "both"]))
+        thread = Thread.objects.create(
+            **{"article": article, "round": draw(st.sampled_from(rounds)), "outcome": outcome},
+            **{"start": sentence.start, "end": sentence.end},
+            exact=article.text[sentence.start : sentence.end],
+            **{"first_position": sentence.position, "last_position": sentence.position},
+            **{"created_by": person, "created_at": draw(TIMES)},
+            resolved_at=draw(TIMES) if outcome else None,
+            resolved_by=person if outcome else None,
+        )
+        for text in draw(st.lists(NOTES.filter(str.strip), max_size=3)):
+            author, withdrawn = draw(st.sampled_from(people)), draw(st.none() | TIMES)
+            comment = thread.comments.create(author=author, text=text, withdrawn_at=withdrawn)
+            comment.mentions.set(draw(st.lists(st.sampled_from(people), unique=True)))
 
 
 @QUIET
@@ -331,10 +579,8 @@ def test_an_archived_text_makes_way_but_not_for_itself(tagged):
 
 # --- Wrong files --------------------------------------------------------------------------
 
-END = " Nothing was imported."
 
-
-def change(data: bytes, number: int, **fields: object) -> bytes:
+def change(data: bytes, number: int, /, **fields: object) -> bytes:
     """Return a file with other fields in a line, which counts from 1; `...` takes one away."""
     rows = data.split(b"\n")
     row = json.loads(rows[number - 1]) | fields
@@ -356,7 +602,8 @@ WRONG = {
     "unknown type": (
         7,
         {"type": "change"},
-        "expected “type” to be one of article, label, annotation, reading, got “change”.",
+        "expected “type” to be one of article, label, annotation, reading, "
+        "round, thread, comment, got “change”.",
     ),
     "two articles": (
         9,
@@ -618,13 +865,13 @@ JSON = st.recursive(
 
 @settings(QUIET, max_examples=120)
 @given(data=st.data())
-def test_a_spoilt_file_is_imported_or_refused_in_words(tagged, data):
+def test_a_spoilt_file_is_imported_or_refused_in_words(tagged, reviewed, data):
     whole = export(tagged)
     set_status(Article.objects.get(pk=tagged.pk), "archived")
     rows = whole.split(b"\n")
     how = data.draw(st.sampled_from(["field", "bytes", "lines", "sentence"]))
     if how == "field":
-        number = data.draw(st.integers(1, 10))
+        number = data.draw(st.integers(1, len(rows) - 1))
         name = data.draw(st.sampled_from([*json.loads(rows[number - 1]), "other"]))
         whole = change(whole, number, **{name: data.draw(JSON | st.just(...))})
     elif how == "sentence":
