@@ -10,7 +10,7 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 from django.db import connection, models
 from django.db.models import Count, Exists, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Lower
 from django.utils import timezone
 
 from annotate.accounts.models import User, UserQuerySet
@@ -190,7 +190,7 @@ def possible_reviewers() -> UserQuerySet:
     return (
         User.objects.filter(is_active=True, groups__name=Role.REVIEWER)
         .annotate(unfinished=Count("assignments", filter=unfinished))
-        .order_by("public_name")
+        .order_by(Lower("public_name"))
     )
 
 

@@ -20,14 +20,14 @@ from tests.factories import make_article, make_user
 
 
 @st.composite
-def situations(draw, most_people=7, most_articles=8):
+def situations(draw, most_people=7, most_articles=8, most_wanted=4):
     """Needs of articles, loads of people, and a seed."""
     people = draw(st.integers(1, most_people))
     loads = {one: draw(st.integers(0, 4)) for one in range(people)}
     needs = [
         Need(
             article,
-            draw(st.integers(0, 4)),
+            draw(st.integers(0, most_wanted)),
             frozenset(draw(st.sets(st.integers(0, people - 1), max_size=people))),
         )
         for article in range(draw(st.integers(0, most_articles)))
@@ -59,7 +59,7 @@ def test_the_same_seed_chooses_the_same(situation):
     assert spread(needs, loads, seed=seed) == spread(needs[::-1], shuffled, seed=seed)
 
 
-@given(situations(most_people=4, most_articles=4))
+@given(situations(most_people=4, most_articles=6, most_wanted=2))
 def test_no_other_choice_is_more_even(situation):
     needs, loads, seed = situation
     ways = []
@@ -90,12 +90,16 @@ def test_different_seeds_choose_differently():
     assert len({str(spread(needs, loads, seed=seed)) for seed in range(5)}) > 1
 
 
-def test_work_moves_along_a_chain():
-    """Both take from person 0 first; only by way of 1 can 2 help."""
-    needs = [Need(1, 1, frozenset({2})), Need(2, 1, frozenset({0}))]
-    for seed in range(20):
-        chosen = spread(needs, {0: 1, 1: 0, 2: 0}, seed=seed)
-        assert chosen == {1: [1], 2: [2]}
+@pytest.mark.parametrize("seed", range(10))
+def test_work_moves_along_a_chain(seed):
+    """Story 3 is for 0 alone: so 1 has to take story 1, and 2 story 2."""
+    needs = [
+        Need(1, 1, frozenset({2})),
+        Need(2, 1, frozenset({0})),
+        Need(3, 1, frozenset({1, 2})),
+    ]
+    chosen = spread(needs, {0: 0, 1: 0, 2: 0}, seed=seed)
+    assert chosen == {1: [1], 2: [2], 3: [0]}
 
 
 # --- The pages ---------------------------------------------------------------------------
