@@ -37,7 +37,7 @@ from .log import (
     snapshot,
 )
 from .models import Annotation, Change, Label, Reading
-from .passages import Touched, insert, lock, read_passage
+from .passages import Touched, insert, lock, lock_passage, read_passage
 from .refusals import ActionRefused, AlreadyDone, ArticleClosed, NotAReviewer, WrongPassage
 
 # With the actions:
@@ -99,8 +99,7 @@ def annotate(
     """
     try:
         with _once(reviewer, request):
-            article, part = lock(article.pk, reviewer)
-            passage = read_passage(article, part, start, end)
+            article, part, passage = lock_passage(article.pk, reviewer, start, end)
             annotation = Annotation(
                 article=article,
                 reviewer=reviewer,

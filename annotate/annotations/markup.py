@@ -27,6 +27,7 @@ def sentence(of: TaggedSentence, attributes: str = "") -> SafeString:
     number = of.position or "H"  # the headline has no number
     runs = "".join(_run(run) if run.tags else escape(run.text) for run in of.runs)
     strip = _strip(of.pk, of.strip) if of.strip else ""
+    strip += _threads(of) if of.threads else ""
     return mark_safe(  # noqa: S308 - text is escaped where it is put in
         f'<span id="sentence-{of.pk}" class="{classes}" tabindex="-1"'
         f' data-start="{of.start}" data-end="{of.end}"{attributes}>'
@@ -80,4 +81,13 @@ def _strip(pk: int, strip: Strip) -> str:
     return (
         f'<a class="strip" href="/sentences/{pk}/" data-aside'
         f' aria-label="Reviewers: {escape(strip.words)}">{"".join(parts)}</a>'
+    )
+
+
+def _threads(of: TaggedSentence) -> str:
+    """Return the mark of unresolved threads at a sentence, which leads to them."""
+    words = f"{of.threads} unresolved {'thread' if of.threads == 1 else 'threads'}: open"
+    return (
+        f'<a class="threads" href="/articles/{of.article}/threads/new/?sentence={of.pk}"'
+        f' data-aside data-discuss aria-label="{words}">{of.threads}</a>'
     )

@@ -5,10 +5,10 @@ Every tag asks this. QuerySets that are built anew each time would take most of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Field, JSONField
@@ -19,6 +19,7 @@ from annotate.live import actions as live
 from annotate.live.models import Event
 from annotate.reviews.actions import join
 from annotate.reviews.parts import PART, Part, part_from
+from annotate.trips import fetch
 
 from .models import CONTEXT, Annotation, Change
 from .refusals import ArticleClosed, WrongPassage
@@ -64,14 +65,10 @@ def refuse_closed(article: Article) -> None:
         raise ArticleClosed(f"“{article}” is {state}: it takes no more changes.")
 
 
-# Two statements in one trip: the second sees what was committed while the first one waited.
-# As one statement it would see the round as it was before, and a tag could slip in as blind
-# after the reveal.
 LOCK = f"""
     SELECT id, title, status FROM articles_article
      WHERE id = %(article)s AND {ArticleQuerySet.VISIBLE_TO}
-       FOR NO KEY UPDATE;
-    {PART}
+       FOR NO KEY UPDATE
 """  # noqa: S608 - composed of constants
 
 
@@ -81,33 +78,55 @@ def lock(pk: int, person: User) -> tuple[Article, Part]:
     Raises Article.DoesNotExist also where `person` may not know of the article, ArticleClosed
     and NotAReviewer where they may not work in it now.
     """
-    values = {"article": pk, "user": person.pk, "moderator": person.is_moderator}
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK, values)
-        row = cursor.fetchone()
-        cursor.nextset()
-        part = part_from(cursor.fetchone(), person)
-    if row is None:
+    return _locked(person, *fetch([LOCK, PART], _who(pk, person)))
+
+
+def lock_passage(pk: int, person: User, start: int, end: int) -> tuple[Article, Part, Passage]:
+    """Lock an article and read a passage of it. Raises as `lock` and `read_passage` do."""
+    values = {**_who(pk, person), **_where(start, end)}
+    locked, part, found = fetch([LOCK, PART, PASSAGE], values)
+    article, own_part = _locked(person, locked, part)
+    return article, own_part, _passage(found[0], own_part, values)
+
+
+def _who(pk: int, person: User) -> dict[str, object]:
+    return {"article": pk, "user": person.pk, "moderator": person.is_moderator}
+
+
+def _where(start: int, end: int) -> dict[str, int]:
+    left, right = max(start - CONTEXT, 0), end + CONTEXT
+    return {"start": start, "end": end, "left": left, "right": right}
+
+
+def _locked(person: User, locked: list[tuple], part: list[tuple]) -> tuple[Article, Part]:
+    """Return what was locked, and the part in its round as of after the lock.
+
+    A statement of its own reads the part: one with the lock would see the round as it was
+    before it waited, and a tag could slip in as blind after the reveal.
+    """
+    if not locked:
         raise Article.DoesNotExist
-    article = Article.from_db(connection.alias, ["id", "title", "status"], row)
+    article = Article.from_db(connection.alias, ["id", "title", "status"], locked[0])
     refuse_closed(article)
-    if refused := part.refusal():
+    own_part = part_from(part[0] if part else None, person)
+    if refused := own_part.refusal():
         raise refused
-    if part.may_join:
-        assert part.round is not None
-        part = Part(person, part.round, join(part.round, person))
-    return article, part
+    if own_part.may_join:
+        assert own_part.round is not None
+        own_part = Part(person, own_part.round, join(own_part.round, person))
+    return article, own_part
 
 
 # All that a tag has to know, in one row. As a QuerySet, building it anew would take more
 # time than everything else that a tag does. The text is cut out once: each cut reads the
 # whole text from its beginning.
-PASSAGE = """
+ROUND = "(SELECT id FROM reviews_round WHERE article_id = %(article)s AND latest)"
+PASSAGE = f"""
     SELECT span.sentences, span.base,
            substr(article.text, span.base + 1, span.upto - span.base),
+           (SELECT max(id) FROM live_event WHERE article_id = article.id),
            (SELECT max(id) FROM live_event
-             WHERE article_id = article.id
-                   AND (%(sees_all)s OR by = %(person)s OR kind = 'round')),
+             WHERE article_id = article.id AND (by = %(user)s OR kind = 'round')),
            last.id, last.kind, last.target_id, target.below_id
       FROM articles_article article
      CROSS JOIN (
@@ -120,38 +139,35 @@ PASSAGE = """
                   greatest(max("end"), %(right)s) AS upto
              FROM articles_sentence sentence
              LEFT JOIN annotations_reading reading
-                  ON reading.sentence_id = sentence.id AND reading.reviewer_id = %(person)s
-                     AND reading.round_id IS NOT DISTINCT FROM %(round)s
+                  ON reading.sentence_id = sentence.id AND reading.reviewer_id = %(user)s
+                     AND reading.round_id IS NOT DISTINCT FROM {ROUND}
                      AND reading.withdrawn_at IS NULL
             WHERE sentence.article_id = %(article)s AND start < %(end)s AND "end" > %(start)s
            ) span
       LEFT JOIN LATERAL (
            SELECT * FROM annotations_change
-            WHERE article_id = article.id AND by_id = %(person)s
-                  AND round_id IS NOT DISTINCT FROM %(round)s
+            WHERE article_id = article.id AND by_id = %(user)s
+                  AND round_id IS NOT DISTINCT FROM {ROUND}
                   AND kind NOT IN ('hidden', 'shown')
             ORDER BY id DESC LIMIT 1
            ) last ON true
       LEFT JOIN annotations_change target ON target.id = last.target_id
      WHERE article.id = %(article)s
-"""
+"""  # noqa: S608 - composed of constants
 
 
 def read_passage(article: Article, part: Part, start: int, end: int) -> Passage:
-    """Read the text and the sentences of a passage of a locked article."""
-    values = {
-        "article": article.pk,
-        "person": part.user.pk,
-        "round": part.round_id,
-        "sees_all": part.sees_all,
-        "start": start,
-        "end": end,
-        "left": max(start - CONTEXT, 0),
-        "right": end + CONTEXT,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(PASSAGE, values)
-        sentences, base, text, latest, *last = cursor.fetchone()
+    """Read the text and the sentences of a passage of a locked article.
+
+    Raises WrongPassage.
+    """
+    values = {**_who(article.pk, part.user), **_where(start, end)}
+    return _passage(fetch([PASSAGE], values)[0][0], part, values)
+
+
+def _passage(row: tuple, part: Part, values: Mapping[str, Any]) -> Passage:
+    sentences, base, text, latest, own_latest, *last = row
+    start, end, left = values["start"], values["end"], values["left"]
     if not sentences:
         raise WrongPassage(
             f"Nothing can be tagged from character {start} to {end}: "
@@ -168,9 +184,9 @@ def read_passage(article: Article, part: Part, start: int, end: int) -> Passage:
             for pk, at, paragraph, first, last, read in sentences
         ],
         exact=exact,
-        prefix=text[values["left"] - base : start - base],
+        prefix=text[left - base : start - base],
         suffix=text[end - base : end - base + CONTEXT],
-        latest=latest or 0,
+        latest=(latest if part.sees_all else own_latest) or 0,
         undo_top=_undo_top(*last),
     )
 

@@ -6,19 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
-
 from annotate.accounts.models import User
 from annotate.articles.models import Article
 from annotate.live.actions import latest_event
 from annotate.live.events import news_since
 from annotate.reviews.models import RoundQuerySet
 from annotate.reviews.parts import Part
+from annotate.trips import fetch
 
 from . import wording
 from .actions import Done
 from .log import latest_change
-from .story import EVERYTHING, View, tagged_sentences
+from .story import EVERYTHING, View, read_shown, tagged_sentences
 
 # --- Answers ------------------------------------------------------------------------------
 
@@ -32,7 +31,6 @@ def answer(done: Done, since: int | None, view: View = EVERYTHING) -> dict[str, 
     # First: what happens from here on comes once more with the next answer.
     event = done.event or latest_event(article, part.user, sees_all=part.sees_all)
     latest = change if change and not done.repeated else latest_change(article, part)
-    counts = legend(article, part)
     positions, sentences = done.positions, done.sentences
     stale = False
     if since is not None and since != done.before:
@@ -41,10 +39,14 @@ def answer(done: Done, since: int | None, view: View = EVERYTHING) -> dict[str, 
         stale = news.stale
         if not news.positions <= set(positions):
             positions, sentences = sorted({*positions, *news.positions}), ()
+    # Of all sentences between the first and the last: they are few, and trips cost more.
+    around = min(positions, default=0), max(positions, default=-1)
+    shown, (rows,) = read_shown(article, part, *around, also=[LEGEND])
+    counts = _legend(rows)
     names = {label.slug: label.name for label in counts.labels}
     return {
         "article": article,
-        "sentences": tagged_sentences(article, part, positions, sentences, view),
+        "sentences": tagged_sentences(article, part, positions, sentences, view, shown),
         "legend": counts,
         "event": event,
         "stale": stale,
@@ -156,15 +158,18 @@ class Legend:
 
 
 def legend(article: Article, part: Part) -> Legend:
-    rows = _fetch(LEGEND, _values(article, part))
+    return _legend(fetch([LEGEND], _values(article, part))[0])
+
+
+def _legend(rows: list[tuple]) -> Legend:
     labels = [LegendEntry(*row[:3]) for row in rows]
-    done, total = rows[0][3:] if rows else (0, article.sentences.count())
-    return Legend(labels, Progress(done, total or 0))
+    done, total = rows[0][3:] if rows else (0, 0)  # without any label nothing can be done
+    return Legend(labels, Progress(done, total))
 
 
 def own_progress(user: User) -> dict[int, Progress]:
     """Return `user`'s progress in each article in which they tagged or read anything."""
-    rows = _fetch(OWN_PROGRESS, {"article": None, "user": user.pk, "round": None})
+    rows = fetch([OWN_PROGRESS], {"article": None, "user": user.pk, "round": None})[0]
     return {article: Progress(done, total) for article, done, total in rows}
 
 
@@ -178,7 +183,7 @@ def counts_by_article(
         "user": user.pk,
         "moderator": user.is_moderator,
     }
-    for article, *count in _fetch(COUNTS, values):
+    for article, *count in fetch([COUNTS], values)[0]:
         counts.setdefault(article, []).append(tuple(count))
     return counts
 
@@ -190,9 +195,3 @@ def _values(article: Article, part: Part) -> dict[str, Any]:
         "round": part.round_id,
         "everyone": part.sees_all,
     }
-
-
-def _fetch(sql: str, values: dict) -> list[tuple]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        return cursor.fetchall()

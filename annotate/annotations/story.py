@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Substr
 from django.utils.safestring import SafeString
 
 from annotate.articles.models import Article, Sentence
 from annotate.reviews.parts import Part
+from annotate.trips import fetch
 
 from . import markup
 from .differences import Crowd, Strip, strip_of
@@ -75,6 +75,7 @@ class Run:
 class TaggedSentence:
     """A sentence as the page shows it. Offsets are code points of the article's text."""
 
+    article: int
     pk: int
     position: int
     paragraph: int
@@ -82,6 +83,7 @@ class TaggedSentence:
     end: int
     read: bool
     runs: list[Run]
+    threads: int = 0  # unresolved ones that begin in it
     strip: Strip | None = None  # what the reviewers said of it, where the person sees all
     gap: str = ""  # the white space that follows it inside its paragraph
 
@@ -110,7 +112,7 @@ def article_paragraphs(
 ) -> list[list[TaggedSentence]]:
     """Return the whole article, the sentences of each paragraph; the headline comes first.
 
-    Four queries, whatever the number of sentences, tags and reviewers.
+    Three queries, whatever the number of sentences, tags and reviewers.
     """
     text = article.text
     rows = article.sentences.order_by("position").values_list(
@@ -122,8 +124,8 @@ def article_paragraphs(
         .values_list("sentence", flat=True)
     )
     starting: dict[int, list[Tag]] = {}
-    tags, crowd = _visible(article, part)
-    for tag in tags:
+    shown, _ = read_shown(article, part)
+    for tag in shown.tags:
         starting.setdefault(tag.first_position, []).append(tag)
 
     paragraphs: list[list[TaggedSentence]] = []
@@ -136,6 +138,7 @@ def article_paragraphs(
             _runs(text[start:end], start, position, drawn) if drawn else [Run(text[start:end])]
         )
         sentence = TaggedSentence(
+            article=article.pk,
             pk=pk,
             position=position,
             paragraph=paragraph,
@@ -143,7 +146,8 @@ def article_paragraphs(
             end=end,
             read=pk in read,
             runs=runs,
-            strip=strip_of(position, here, crowd),
+            threads=shown.threads.get(position, 0),
+            strip=strip_of(position, here, shown.crowd),
         )
         if previous is not None and previous.paragraph == paragraph:
             previous.gap = text[previous.end : start]
@@ -161,16 +165,18 @@ def tagged_sentences(
     positions: Iterable[int],
     sentences: Sequence[Touched] = (),
     view: View = EVERYTHING,
+    shown: Shown | None = None,
 ) -> list[TaggedSentence]:
     """Return the sentences at `positions`, each as the whole page would show it.
 
-    `sentences` saves a query where an action has read them already, with their `text`.
+    `sentences`, with their `text`, and what is `shown` on them save queries where they have
+    been read already.
     """
     wanted = set(positions)
     if not wanted:
         return []
     rows: Sequence[Any] = sentences or with_text(article.sentences.filter(position__in=wanted))
-    visible, crowd = _visible(article, part, min(wanted), max(wanted))
+    shown = shown or read_shown(article, part, min(wanted), max(wanted))[0]
     read = getattr(rows[0], "read", None) if rows else None
     reads = (
         set()
@@ -184,10 +190,11 @@ def tagged_sentences(
     tagged = []
     for row in rows:
         here = [
-            one for one in visible if one.first_position <= row.position <= one.last_position
+            one for one in shown.tags if one.first_position <= row.position <= one.last_position
         ]
         tagged.append(
             TaggedSentence(
+                article=article.pk,
                 pk=row.pk,
                 position=row.position,
                 paragraph=row.paragraph,
@@ -195,7 +202,8 @@ def tagged_sentences(
                 end=row.end,
                 read=getattr(row, "read", row.pk in reads),
                 runs=_runs(row.text, row.start, row.position, _drawn(here, view)),
-                strip=strip_of(row.position, here, crowd),
+                threads=shown.threads.get(row.position, 0),
+                strip=strip_of(row.position, here, shown.crowd),
             )
         )
     return tagged
@@ -256,13 +264,36 @@ CROWD = """
 """
 
 
-def _visible(
-    article: Article, part: Part, first: int = 0, last: int = LAST_POSITION
-) -> tuple[list[Tag], Crowd | None]:
-    """Return the live tags of the latest round that the person sees, in reading order.
+# Unresolved threads, by the first sentence of their passage.
+THREADS = """
+    SELECT first_position, count(*) FROM discussion_thread
+     WHERE article_id = %(article)s AND round_id IS NOT DISTINCT FROM %(round)s
+           AND resolved_at IS NULL AND (%(everyone)s OR created_by_id = %(user)s)
+           AND first_position BETWEEN %(first)s AND %(last)s
+     GROUP BY first_position
+"""
 
-    And the round's reviewers, if the person sees all. Those on the sentences from position
-    `first` to `last`. Whether they may see the article is settled before.
+
+@dataclass(slots=True)
+class Shown:
+    """What a person sees on the sentences of an article's latest round."""
+
+    tags: list[Tag]  # the live ones, in reading order
+    threads: dict[int, int]  # unresolved ones that begin in each sentence, by its position
+    crowd: Crowd | None  # the round's reviewers, if the person sees all
+
+
+def read_shown(
+    article: Article,
+    part: Part,
+    first: int = 0,
+    last: int = LAST_POSITION,
+    also: Sequence[str] = (),
+) -> tuple[Shown, list[list[tuple]]]:
+    """Return what is on the sentences from position `first` to `last`, in one trip.
+
+    With the rows of other statements that the same trip is to bring along. Whether the
+    person may see the article is settled before.
     """
     values = {
         "article": article.pk,
@@ -274,14 +305,12 @@ def _visible(
         "first": first,
         "last": last,
     }
-    with connection.cursor() as cursor:
-        # In one trip: each tag asks this.
-        cursor.execute(f"{VISIBLE}; {CROWD}" if part.sees_all else VISIBLE, values)
-        tags = [Tag(*row) for row in cursor.fetchall()]
-        if not part.sees_all:
-            return tags, None
-        cursor.nextset()
-        return tags, Crowd({pk: set(read) for pk, read in cursor.fetchall()})
+    crowd = [CROWD] if part.sees_all else []
+    tags, threads, *rest = fetch([VISIBLE, THREADS, *crowd, *also], values)
+    shown = Shown([Tag(*row) for row in tags], dict(threads), None)
+    if crowd:
+        shown.crowd = Crowd({pk: set(read) for pk, read in rest.pop(0)})
+    return shown, rest
 
 
 def _drawn(tags: Sequence[Tag], view: View) -> list[Tag]:

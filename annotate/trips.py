@@ -1,0 +1,22 @@
+"""Several statements in one trip to the database, where a tag's time goes into the trips."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import connection
+
+
+def fetch(statements: Sequence[str], values: Mapping[str, Any]) -> list[list[tuple]]:
+    """Run `statements` one after the other with the same values; return the rows of each.
+
+    Outside SERIALIZABLE and REPEATABLE READ each sees what was committed when it began: one
+    that comes after a lock sees what the lock waited for.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("; ".join(statements), values)
+        found = [cursor.fetchall()]
+        while cursor.nextset():
+            found.append(cursor.fetchall())
+    return found

@@ -1,0 +1,220 @@
+"""In a blind round nobody below moderator learns anything of what others do.
+
+Not by looking for names in pages: every address is asked before and after another reviewer
+worked through the story, and has to answer the same bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from django.apps import apps
+from django.db.models import Max
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from annotate.annotations import actions as tagging
+from annotate.articles.models import Article
+from annotate.reviews import actions
+from tests.factories import make_article, make_user
+
+# What differs from one answer to the next by itself.
+ASIDE = re.compile(
+    rb'csrfmiddlewaretoken" value="[^"]*"|X-CSRFToken": "[^"]*"|nonce="[^"]*"'
+    rb'|name="request" value="[^"]*"'
+)
+# Of these only the person's own text stands in the answer, or none.
+POSTS = ("annotation", "withdraw", "thread", "edit_comment", "withdraw_comment")
+
+
+@pytest.fixture
+def cleo(db):
+    return make_user("cleo")
+
+
+@pytest.fixture
+def story(article, ana, ben, mo, claim):
+    """A blind round of ana and ben, in which ana has done something of everything."""
+    actions.open_round(article, by=mo, reviewers=[ana, ben], needed=3)
+    tagging.annotate(article=article, reviewer=ana, label=claim, start=0, end=5, note="Mine.")
+    tagging.set_reading(article.sentences.get(position=2), by=ana)
+    return article
+
+
+def work(article: Article, person, labels) -> None:
+    """Do all that a reviewer can do, over the whole story, and submit it."""
+    for sentence in article.sentences.all():
+        tagging.annotate(
+            article=article,
+            reviewer=person,
+            label=labels["speculation"],
+            start=sentence.start,
+            end=sentence.end,
+            note=f"A secret note of {person}",
+            confidence=5,
+        )
+    first = article.annotations.filter(reviewer=person).first()
+    tagging.edit(first, by=person, note="Another secret", label=labels["evidence"])
+    tagging.withdraw(first, by=person)
+    tagging.undo(article, by=person)
+    tagging.set_reading(article.sentences.get(position=1), by=person)
+    talk(article, person)
+    actions.submit(article, by=person)
+
+
+def talk(article: Article, person) -> None:
+    from annotate.discussion import actions as discussing
+
+    thread = discussing.begin_thread(
+        article=article, by=person, start=0, end=5, text="A secret question, @ana?"
+    )
+    discussing.comment(thread, by=person, text="A secret answer.")
+
+
+def every_address(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
+    """Yield the names of all addresses outside the admin, which reviewers may not enter."""
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLPattern):
+            yield str(entry.name)
+        elif entry.namespace != "admin":
+            yield from every_address(entry)
+
+
+KINDS = {
+    "annotations": "annotations.annotation",
+    "rounds": "reviews.round",
+    "threads": "discussion.thread",
+    "comments": "discussion.comment",
+}
+
+
+def numbers(article: Article) -> dict[str, list[int]]:
+    """Return the numbers of what there is and of what the next of each kind will have.
+
+    By the first word of the addresses that take them.
+    """
+    sentences = list(article.sentences.values_list("pk", flat=True)[:3])
+    found = {"articles": [article.pk], "sentences": sentences}
+    for word, kind in KINDS.items():
+        last = apps.get_model(kind).objects.aggregate(last=Max("pk"))["last"] or 0
+        found[word] = list(range(last, last + 4))
+    return found
+
+
+def arguments(article: Article, name: str, known: dict[str, list[int]]) -> list[dict]:
+    """Return what to fill an address with: everything that may exist or be guessed."""
+    pattern, names = next(iter(get_resolver().reverse_dict.getlist(name)))[0][0]
+    wanted = set(names)
+    if not wanted:
+        return [{}]
+    if wanted == {"pk"}:
+        return [{"pk": number} for number in known[pattern.partition("/")[0]]]
+    if wanted == {"pk", "format"}:
+        return [{"pk": article.pk, "format": name} for name in ("jsonl", "csv")]
+    if wanted == {"slug"}:
+        return [{"slug": "claim"}]
+    assert wanted == {"uidb64", "token"}, f"{name}: say what stands in its address"
+    return []
+
+
+QUERIES = {
+    "articles": ["?q=secret", "?q=taxes", "?mine=begun"],
+    "article": ["?view=all", "?view=contested", "?reviewer=1", "?reviewer=2"],
+    "changes": ["?since=0"],
+    "new_thread": ["?start=0&end=5"],
+}
+
+
+def answers(client: Client, article: Article, known: dict) -> dict[str, tuple]:
+    """Ask every address in every way; return status and body, without what always differs."""
+    found = {}
+    for name in sorted(set(every_address(get_resolver()))):
+        for number, kwargs in enumerate(arguments(article, name, known)):
+            address = reverse(name, kwargs=kwargs)
+            for query in ["", *QUERIES.get(name, [])] if number == 0 else [""]:
+                for headers in ({}, {"HX-Request": "true"}) if number == 0 else ({},):
+                    response = client.get(address + query, headers=headers)
+                    what = f"{address}{query} {'htmx' if headers else ''}"
+                    found[what] = response.status_code, ASIDE.sub(b"", b"".join(response))
+    return found
+
+
+@pytest.mark.parametrize("who", ["ana", "cleo"])
+def test_every_address_answers_the_same_before_and_after_others_work(
+    request, story, ben, labels, who, cleo
+):
+    client = Client()
+    client.force_login(request.getfixturevalue(who))
+    known = numbers(story)
+    before = answers(client, story, known)
+    work(story, ben, labels)
+    after = answers(client, story, known)
+    assert len(before) > 100
+    assert sum(status == 200 for status, _ in before.values()) > 30
+    different = [address for address, answer in before.items() if answer != after[address]]
+    assert different == []
+
+
+def test_a_moderator_sees_what_is_hidden_from_the_others(story, ben, mo, labels):
+    """So that the test above can fail: there is something to see."""
+    client = Client()
+    client.force_login(mo)
+    known = numbers(story)
+    before = answers(client, story, known)
+    work(story, ben, labels)
+    after = answers(client, story, known)
+    different = {
+        address.split()[0] for address, answer in before.items() if answer != after[address]
+    }
+    for name in ("article", "history"):
+        assert reverse(name, args=[story.pk]) in different
+    assert reverse("export", args=[story.pk, "jsonl"]) in different
+
+
+@pytest.mark.parametrize("name", POSTS)
+def test_a_secret_thing_is_refused_as_one_that_does_not_exist(
+    client, story, ana, ben, labels, name
+):
+    work(story, ben, labels)
+    client.force_login(ana)
+    secret = {
+        "thread": lambda: story.threads.filter(created_by=ben),
+        "edit_comment": lambda: story.threads.get(created_by=ben).comments,
+        "withdraw_comment": lambda: story.threads.get(created_by=ben).comments,
+    }.get(name, lambda: story.annotations.filter(reviewer=ben))()
+    method = client.get if name == "thread" else client.post
+    told = [
+        (response.status_code, ASIDE.sub(b"", response.content))
+        for response in (
+            method(reverse(name, args=[pk]), {"note": "x", "text": "x"})
+            for pk in (secret.values_list("pk", flat=True)[0], 10**9)
+        )
+    ]
+    assert told[0] == told[1]
+    assert told[0][0] == 404
+
+
+def test_an_answer_to_ones_own_work_tells_nothing_of_others(client, story, ana, ben, labels):
+    """A tag on a sentence that somebody else has tagged as well looks as on any other."""
+    other = make_article("The same story again", story.text.partition("\n\n")[2])
+    mo = make_user("moo", "moderator")
+    actions.open_round(other, by=mo, reviewers=[ana, ben], needed=3)
+    tagging.annotate(
+        article=other, reviewer=ana, label=labels["claim"], start=0, end=5, note="Mine."
+    )
+    tagging.set_reading(other.sentences.get(position=2), by=ana)
+    work(story, ben, labels)
+    client.force_login(ana)
+    told = []
+    for article in (story, other):
+        sentence = article.sentences.get(position=1)
+        body = {"start": sentence.start, "end": sentence.end, "label": "evidence", "since": 0}
+        response = client.post(
+            reverse("annotate", args=[article.pk]), body, headers={"HX-Request": "true"}
+        )
+        # Numbers of the database and offsets, which the longer headline moves.
+        told.append(re.sub(r"\d+", "0", ASIDE.sub(b"", response.content).decode()))
+    assert told[0].count("Evidence") > 0
+    assert told[0] == told[1]
