@@ -257,6 +257,11 @@ def test_pseudonyms_stand_for_names_also_in_what_moderators_write(article, ana, 
     assert (
         Comment.objects.latest("pk").text == f"@{called}? @ben?"
     )  # who guesses learns nothing
+    for person in (mo, ana):
+        last = Comment.objects.filter(author=person).latest("pk")
+        actions.edit_comment(last, by=person, text="Was it @ben?")
+    texts = Comment.objects.order_by("pk").values_list("text", flat=True)
+    assert list(texts) == [f"Was it @{called}?", "Was it @ben?"]
     assert told == [("mo", ["ben"]), ("ana", ["ben"])]
 
 
