@@ -200,4 +200,6 @@ LOGGING = {
     "disable_existing_loggers": False,
     "handlers": {"console": {"class": "logging.StreamHandler"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
+    # It says of each task that it runs and that it is done.
+    "loggers": {"django.tasks": {"level": "WARNING"}},
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils.crypto import get_random_string
 
 logger = logging.getLogger(__name__)
@@ -50,8 +50,10 @@ def _run() -> None:
         pause = INTERVAL
         try:
             worker.run()
-        except Exception:  # the database was away; another try finds it again
-            if not _ended.is_set():
+        except Exception as error:
+            if isinstance(error, OperationalError):  # the database is away for a moment
+                logger.warning("The worker tries again in %s seconds: %s", PAUSE, error)
+            else:
                 logger.exception("The worker goes on in %s seconds.", PAUSE)
             connection.close()
             pause = PAUSE
