@@ -161,9 +161,11 @@ MAILERS = {
 }
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("DEFAULT_FROM_EMAIL", "annotate@localhost")
 # Where links in mail lead: a worker knows of no request that could tell.
-SITE_URL = (
-    env("SITE_URL") or [*CSRF_TRUSTED_ORIGINS, f"http://127.0.0.1:{env_int('PORT', 8000)}"][0]
-).rstrip("/")
+SITE_URL = env("SITE_URL").rstrip("/") or (
+    f"https://{ALLOWED_HOSTS[0].lstrip('.')}"
+    if HTTPS and ALLOWED_HOSTS
+    else f"http://127.0.0.1:{env_int('PORT', 8000)}"
+)
 MAIL_DIGEST_HOUR = env_int("MAIL_DIGEST_HOUR", 7)  # 0 to 23, in TIME_ZONE
 # Sent by `manage.py db_worker`, and by the worker of `make run`.
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}

@@ -6,9 +6,11 @@ import datetime
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from annotate.articles.models import Article
+from annotate.reviews.models import Assignment
 
 # What is older is not mailed any more: not after a week without a mail server, nor to
 # somebody who gives an address only then.
@@ -17,9 +19,13 @@ STALE = datetime.timedelta(days=7)
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
     def waiting(self) -> NoticeQuerySet:
-        """Not mailed yet, to people who have an address."""
+        """Not mailed yet, still true, to people who have an address."""
         fresh = self.filter(mailed_at=None, created_at__gt=timezone.now() - STALE)
-        return fresh.filter(person__is_active=True).exclude(person__email="")
+        part = Assignment.objects.active().filter(
+            reviewer=OuterRef("person"), round__article=OuterRef("article")
+        )
+        true = fresh.filter(~Q(kind=Notice.Kind.ASSIGNMENT) | Exists(part))
+        return true.filter(person__is_active=True).exclude(person__email="")
 
 
 class Notice(models.Model):
@@ -48,7 +54,7 @@ class Notice(models.Model):
             models.Index(
                 name="notice_not_mailed",
                 fields=["person", "created_at"],
-                condition=models.Q(mailed_at=None),
+                condition=Q(mailed_at=None),
             )
         ]
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 import re
+import runpy
 import socket
 import threading
+from pathlib import Path
 
 import pytest
 from django.db import connection, transaction
@@ -13,6 +15,7 @@ from django.utils import timezone
 from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
 
+from annotate import embedded
 from annotate.annotations import actions as tagging
 from annotate.discussion.actions import begin_thread
 from annotate.notices import actions
@@ -24,6 +27,7 @@ from tests.notices import backends
 
 pytestmark = pytest.mark.django_db
 DAY = datetime.timedelta(days=1)
+SETTINGS = Path(embedded.__file__).with_name("settings.py")
 
 
 @pytest.fixture(autouse=True)
@@ -102,6 +106,23 @@ def test_the_words_of_an_assignment(article, ana, mo, mailoutbox, settings):
         "Which mail you get, you choose in your settings:\n"
         "https://annotate.example.org/accounts/settings/#mail\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("environment", "address"),
+    [
+        ({}, "http://127.0.0.1:8000"),
+        ({"PORT": "8133"}, "http://127.0.0.1:8133"),
+        ({"HTTPS": "1", "ALLOWED_HOSTS": ".a.example,b.example"}, "https://a.example"),
+        ({"HTTPS": "1", "SITE_URL": "https://c.example/"}, "https://c.example"),
+    ],
+)
+def test_where_links_lead(monkeypatch, environment, address):
+    for name in ("PORT", "HTTPS", "ALLOWED_HOSTS", "SITE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert runpy.run_path(str(SETTINGS))["SITE_URL"] == address
 
 
 def test_all_reviewers_hear_of_the_reveal(article, ana, ben, mo, mailoutbox):
@@ -208,6 +229,15 @@ def test_what_is_chosen_when_it_is_mailed_counts(article, ana, mo, mailoutbox):
     time_passes(DAY)
     work()
     assert mailoutbox == []
+
+
+def test_a_part_that_was_handed_on_meanwhile_is_not_told(article, ana, ben, mo, mailoutbox):
+    yesterday = timezone.localdate() - DAY
+    round = rounds.open_round(article, by=mo, due=yesterday, reviewers=[ana])
+    rounds.hand_on(round.assignments.get(), ben, by=mo)
+    time_passes(DAY)
+    work()
+    assert [one.to for one in mailoutbox] == [["ben@example.org"]]
 
 
 @pytest.mark.parametrize("change", [{"email": ""}, {"is_active": False}])

@@ -231,6 +231,15 @@ def test_a_plan_that_changed_meanwhile_is_shown_again(as_mo, stories, ana, ben, 
 
 
 @pytest.mark.django_db
+def test_a_second_click_assigns_nothing(as_mo, stories, ben):
+    plan = plan_of(preview(as_mo, stories))
+    assert assign(as_mo, stories, plan).status_code == 303
+    again = assign(as_mo, stories, plan)
+    assert (again.status_code, "0 parts." in again.text) == (409, True)
+    assert Assignment.objects.count() == 3
+
+
+@pytest.mark.django_db
 def test_going_back_keeps_what_was_chosen(as_mo, stories, ben):
     sent = {**form(stories, needed="4", reviewers=[ben.pk]), "step": "back"}
     page = as_mo.post("/reviews/assign/", sent)
