@@ -171,6 +171,7 @@ document.addEventListener("click", (event) => {
   if (!link || !page || event.ctrlKey || event.metaKey || event.shiftKey) return;
   if (link.matches("[data-discuss]")) {
     event.preventDefault();
+    event.stopImmediatePropagation(); // a click on a mark is none on its sentence
     open(link.getAttribute("href"));
     return;
   }
