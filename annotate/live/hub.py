@@ -26,7 +26,7 @@ from .access import Access, check
 from .actions import CHANNEL
 from .events import prune_in_pool
 from .models import Event
-from .presence import Named, Roster
+from .presence import Named, People, Roster
 
 log = logging.getLogger(__name__)
 
@@ -180,6 +180,8 @@ class Hub:
         self._set_expiry(stream)
         for message in early:
             self._deliver(stream, message)
+        # Here at once: where they are may be told before the others hear that they are here.
+        self.roster.tell(article, self.roster.process, self._here(article))
         self._announce(article)
 
     def _remove(self, stream: Stream) -> None:
@@ -218,7 +220,7 @@ class Hub:
         if shared := self.roster.shared():
             with _unimportant("who leaves could not be told"):
                 async with asyncio.timeout(1):
-                    left = dict.fromkeys(shared, ())
+                    left: dict[int, People] = {article: {} for article in shared}
                     await self._in_pool(presence.announce_in_pool, self.roster.process, left)
         tasks = [*self.tasks.values()]
         for task in tasks:
@@ -318,7 +320,7 @@ class Hub:
 
     def _hear_who_is_here(self, message: Message) -> None:
         article, process = message["here"], message["process"]
-        new = self.roster.tell(article, process, message["people"])
+        new = self.roster.tell(article, process, dict(message["people"]))
         if new and process != self.roster.process and article in self.streams:
             self._announce(article)  # that process does not know who is here
         self._show(article)
@@ -331,12 +333,14 @@ class Hub:
         while self.to_announce:
             await asyncio.sleep(SETTLE)
             articles, self.to_announce = self.to_announce, set()
-            people = {
-                one: {stream.access.person for stream in self.streams.get(one, ())}
-                for one in articles
-            }
+            people = {one: self._here(one) for one in articles}
             with _unimportant("who is here could not be told"):
                 await self._in_pool(presence.announce_in_pool, self.roster.process, people)
+
+    def _here(self, article: int) -> People:
+        """Return who is at an article in this process, and where."""
+        streams = self.streams.get(article, ())
+        return self.roster.placed(article, {one.access.person for one in streams})
 
     async def _keep_company(self) -> None:
         """Where other processes have people, too, tell again and again who is here.

@@ -14,7 +14,9 @@ from annotate.accounts.models import User
 from .actions import CHANNEL
 
 FORGOTTEN = 75.0  # seconds after which another process's people are no longer believed in
-MOST = 500  # people of an article that one process tells of: a notification has 8,000 bytes
+MOST = 300  # people of an article that one process tells of: a notification has 8,000 bytes
+
+type People = Mapping[int, int | None]  # person -> sentence, if known
 
 
 class Roster:
@@ -26,13 +28,19 @@ class Roster:
         self.told: dict[int, dict[str, tuple[frozenset[int], float]]] = {}
         self.places: dict[tuple[int, int], int] = {}  # (article, person) -> sentence
 
-    def tell(self, article: int, process: str, people: Iterable[int]) -> bool:
-        """Note who is at `article` in a process; True if that process is new there."""
+    def tell(self, article: int, process: str, people: People) -> bool:
+        """Note who is at `article` in a process; True if that process is new there.
+
+        Where they are is known already unless they, or we, have only just come.
+        """
         processes = self.told.setdefault(article, {})
         new = process not in processes
         processes[process] = frozenset(people), time.monotonic()
         if not processes[process][0]:
             del processes[process]
+        for person, sentence in people.items():
+            if sentence is not None:
+                self.places.setdefault((article, person), sentence)
         self._forget_places(article)
         return new
 
@@ -42,6 +50,10 @@ class Roster:
             return False
         self.places[article, person] = sentence
         return True
+
+    def placed(self, article: int, people: Iterable[int]) -> People:
+        """Return where each of these is."""
+        return {person: self.places.get((article, person)) for person in people}
 
     def people(self, article: int) -> set[int]:
         return set().union(*(people for people, _ in self.told.get(article, {}).values()))
@@ -64,7 +76,7 @@ class Roster:
             if process != self.process and at < oldest
         ]
         for article, process in gone:
-            self.tell(article, process, ())
+            self.tell(article, process, {})
         return {article for article, _ in gone}
 
     def _forget_places(self, article: int) -> None:
@@ -111,10 +123,10 @@ def names_in_pool(article: int, people: Iterable[int]) -> dict[int, Named]:
         close_old_connections()
 
 
-def announce_in_pool(process: str, people: Mapping[int, Iterable[int]]) -> None:
+def announce_in_pool(process: str, people: Mapping[int, People]) -> None:
     """Tell all processes who is at these articles in this one. One query."""
     notes = [
-        json.dumps({"here": article, "process": process, "people": sorted(some)[:MOST]})
+        json.dumps({"here": article, "process": process, "people": sorted(some.items())[:MOST]})
         for article, some in people.items()
     ]
     close_old_connections()

@@ -8,6 +8,7 @@ from django.test import Client
 from annotate.annotations import actions as tagging
 from annotate.live.presence import FORGOTTEN, Roster
 from annotate.reviews import actions
+from tests.factories import make_user
 from tests.live.streams import running_server
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -90,15 +91,25 @@ def test_two_processes_know_of_each_other(server, article, open_round, ana, ben,
         until(of_ben, [at("ana")])
         go(ana, article, sentence)
         until(of_ben, [at("ana", sentence.pk)])
+        third = second.open(article, make_user("cleo"))
+        until(third, [at("ana", sentence.pk), at("ben")])  # who comes later knows where
     until(of_ana, [])
+
+
+def test_a_step_is_told_however_early_it_comes(server, article, open_round, ana, ben, sentence):
+    of_ana = server.open(article, ana)
+    until(of_ana, [])
+    server.open(article, ben)  # whom nobody has been told of yet
+    go(ben, article, sentence)
+    until(of_ana, [at("ben", sentence.pk)])
 
 
 def test_who_was_in_a_process_that_was_killed_is_forgotten(monkeypatch):
     clock = [0.0]
     monkeypatch.setattr("annotate.live.presence.time.monotonic", lambda: clock[0])
     roster = Roster("here")
-    roster.tell(1, "here", [5])
-    assert roster.tell(1, "killed", [6])
+    roster.tell(1, "here", {5: None})
+    assert roster.tell(1, "killed", {6: 33})
     assert roster.people(1) == {5, 6}
     assert roster.shared() == {1}
     clock[0] = FORGOTTEN + 1

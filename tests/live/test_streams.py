@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import random
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -360,6 +362,103 @@ def test_an_event_while_a_stream_opens_is_not_missed(
     while seen < end:
         seen = last.next("seen")
     assert seen == end
+
+
+class Page:
+    """What a page does with its stream, and nothing more: sentences by their id."""
+
+    def __init__(self, person, article) -> None:
+        self.client, self.article = Client(headers={"HX-Request": "true"}), article
+        self.client.force_login(person)
+        self.session = self.client.cookies["sessionid"].value
+        self.read_all()
+
+    def read_all(self) -> None:
+        whole = self.client.get(
+            f"/articles/{self.article.pk}/", headers={"HX-Request": ""}
+        ).text
+        self.sentences = sentences_of(whole)
+        self.latest = latest_in(whole)
+
+    def hear(self, number: int) -> None:
+        if number <= self.latest:
+            return
+        asked = {"since": self.latest}
+        answer = self.client.get(f"/articles/{self.article.pk}/changes/", asked).text
+        if " data-stale" in answer:
+            self.read_all()
+        else:
+            self.sentences |= sentences_of(answer.replace(' hx-swap-oob="true"', ""))
+            self.latest = latest_in(answer)
+
+
+def sentences_of(html: str) -> dict[str, str]:
+    found = re.findall(r'<span id="sentence-(\d+)".*?</span>(?=<|\s|$)', html, re.DOTALL)
+    parts = re.split(r'(?=<span id="sentence-)', html)[1:]
+    assert len(found) == len(parts)
+    # Up to where the sentence's own element ends.
+    return {pk: part[: matching_end(part)] for pk, part in zip(found, parts, strict=True)}
+
+
+def matching_end(part: str) -> int:
+    depth = 0
+    for tag in re.finditer(r"<(/?)span\b", part):
+        depth += -1 if tag[1] else 1
+        if depth == 0:
+            return tag.end()
+    raise AssertionError(part)
+
+
+def latest_in(html: str) -> int:
+    return int(re.search(r'data-latest="(\d+)"', html)[1])
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_page_that_reconnects_again_and_again_ends_with_the_whole_truth(
+    server, article, open_round, ana, ben, mo, labels, seed
+):
+    """While others tag, undo and redo, and the database drops who listens."""
+    dice = random.Random(seed)
+    stop = threading.Event()
+    rows = list(article.sentences.all())
+
+    def work(person):
+        own = random.Random(f"{seed} {person}")
+        try:
+            while not stop.is_set():
+                row, label = own.choice(rows), own.choice(list(labels.values()))
+                tag(article, person, label, row.start, row.end)
+                own.choice([tagging.undo, tagging.redo, tagging.undo])(article, by=person)
+        finally:
+            connection.close()
+
+    page = Page(ana, article)
+    threads = [threading.Thread(target=work, args=(one,)) for one in (ana, ben)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(12):
+            stream = server.open(article, session=page.session)
+            for _ in range(dice.randrange(3)):
+                page.hear(stream.next("seen"))
+            if dice.random() < 0.3:
+                with connection.cursor() as cursor:
+                    cursor.execute(f"SELECT pg_terminate_backend(pid) {LISTENERS}")
+            if dice.random() < 0.6:
+                stream.close()
+            else:
+                page.hear(stream.next("seen"))
+        last = server.open(article, session=page.session)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(20)
+    end = Event.objects.latest("pk").pk
+    while page.latest < end:
+        page.hear(last.next("seen"))
+    shown = page.sentences
+    page.read_all()
+    assert shown == page.sentences
 
 
 def test_streams_that_open_at_the_same_time_each_hear_all(ana):
