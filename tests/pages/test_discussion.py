@@ -94,7 +94,7 @@ def test_an_answer_that_got_lost_is_not_said_twice(read, article, ana, watch):
     begin = story.panel.get_by_role("button", name="Begin a discussion")
     begin.click()
     expect(story.panel.get_by_role("alert")).to_be_visible()
-    story.page.unroute("**/threads/new/**")
+    story.page.unroute_all(behavior="wait")
     story.reload().focus(1).press("t")
     story.panel.get_by_role("button", name="Begin a discussion").click()
     expect(story.panel.locator(".comment")).to_have_count(1)
