@@ -1,19 +1,25 @@
-"""A sentence with its marks as HTML.
+"""A sentence with its marks, the counts and the undo buttons as HTML.
 
-Written here and not in the page's template, where it would take six times as long: a long
-page consists of these. Whatever people wrote goes through `escape`.
+Written here and not in a template, where it would take six times as long: a long page
+consists of sentences, and of all three every answer to a tag. Whatever people wrote goes
+through `escape`.
 """
 
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils.safestring import SafeString, mark_safe
 
 if TYPE_CHECKING:
+    from annotate.articles.models import Article
+
     from .differences import Strip
+    from .queries import Legend
     from .story import Run, Tag, TaggedSentence
+
+OUT_OF_BAND = ' hx-swap-oob="true"'  # put in the place of what the page has
 
 
 def sentence(of: TaggedSentence, attributes: str = "") -> SafeString:
@@ -91,3 +97,60 @@ def _threads(of: TaggedSentence) -> str:
         f'<a class="threads" href="/articles/{of.article}/threads/new/?sentence={of.pk}"'
         f' data-aside data-discuss aria-label="{words}">{of.threads}</a>'
     )
+
+
+def counts(legend: Legend, attributes: str = "") -> SafeString:
+    """Return `#counts`: a person's progress, and each label with its number of tags."""
+    done, total = legend.progress.done, legend.progress.total
+    labels = "".join(
+        f'<li data-label="{escape(one.slug)}">'
+        f'<span class="label-name">{escape(one.name)}</span>'
+        f' <b class="numbers" id="count-{escape(one.slug)}">{one.count}</b></li>'
+        for one in legend.labels
+    )
+    return mark_safe(  # noqa: S308 - text is escaped where it is put in
+        f'<div id="counts" class="counts"{attributes}><div class="progress-line">'
+        f'<progress max="{total}" value="{done}" aria-label="Sentences tagged or read">'
+        f'</progress> <span class="small numbers"><b id="progress-done">{done}</b> of {total}'
+        f' sentences</span></div><ul class="legend" aria-label="Tags by label">{labels}</ul>'
+        "</div>"
+    )
+
+
+def controls(of: dict[str, Any], attributes: str = "") -> SafeString:
+    """Return `#controls`: undo and redo, and what the page knows of: see `queries.answer`.
+
+    Buttons of the form around them, which has the token that they need.
+    """
+    article: Article = of["article"]
+    stale = " data-stale" * of.get("stale", False)
+    made = of.get("annotation")
+    annotation = f' data-annotation="{made.pk}"' if made else ""
+    buttons = "".join(
+        f'<button id="{what}"{" disabled" * (not of[f"can_{what}"])}'
+        f' formaction="/articles/{article.pk}/{what}/">{what.capitalize()}</button>'
+        for what in ("undo", "redo")
+    )
+    return mark_safe(  # noqa: S308 - numbers only
+        f'<div id="controls" class="controls" data-latest="{of["event"]}"{stale}{annotation}'
+        f"{attributes}>{buttons}</div>"
+    )
+
+
+def answer(of: dict[str, Any], said: str) -> str:
+    """Return what changed, to be put in place; `said` is the element that tells it in words."""
+    sentences = "\n".join(one.html_out_of_band for one in of["sentences"])
+    legend, history = counts(of["legend"], OUT_OF_BAND), controls(of, OUT_OF_BAND)
+    return f"{sentences}\n{legend}\n{history}\n{said}\n"
+
+
+def said(words: str) -> str:
+    return (
+        '<p id="said" class="visually-hidden" role="status" aria-live="polite"'
+        f"{OUT_OF_BAND}>{escape(words)}</p>"
+    )
+
+
+def said_of_others(words: str, changes: int) -> str:
+    """Return the same of what others did; the page sums up what comes close together."""
+    return f'<p id="said"{OUT_OF_BAND} data-changes="{changes}">{escape(words)}</p>'

@@ -99,7 +99,7 @@ class TaggedSentence:
     @property
     def html_out_of_band(self) -> SafeString:
         """For an answer: htmx puts it in the place of the one that the page has."""
-        return markup.sentence(self, ' hx-swap-oob="true"')
+        return markup.sentence(self, markup.OUT_OF_BAND)
 
     @property
     def space(self) -> str:

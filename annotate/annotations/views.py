@@ -15,7 +15,7 @@ from annotate.http import Request
 from annotate.reviews.parts import part_of
 from annotate.reviews.people import People
 
-from . import actions, differences, queries, story, wording
+from . import actions, differences, markup, queries, story, wording
 from .forms import EditForm, PassageForm, ReadingForm, RequestForm
 from .models import Annotation, Change, Label
 
@@ -202,7 +202,8 @@ def _carry_out(
     if not request.htmx:
         return see_other(queries.anchor(done))
     view = story.View(request.POST.get("view", ""))
-    return render(request, "articles/answer.html", queries.answer(done, since, view))
+    answer = queries.answer(done, since, view)
+    return HttpResponse(markup.answer(answer, markup.said(answer["said"])))
 
 
 def _panel(request: Request, annotation: Annotation) -> HttpResponse:

@@ -18,7 +18,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from annotate.accounts.models import User
 from annotate.accounts.preferences import KEYS, Preferences
-from annotate.annotations import queries, story
+from annotate.annotations import markup, queries, story
 from annotate.annotations.log import latest_change
 from annotate.annotations.models import Label
 from annotate.annotations.story import TaggedSentence
@@ -113,6 +113,12 @@ def reading_page(article: Article, user: User, asked: QueryDict) -> dict[str, ob
     paragraphs = story.article_paragraphs(article, part, story.View(only))
     sentences = [one for paragraph in paragraphs for one in paragraph]
     latest = latest_change(article, part)
+    history = {
+        "article": article,
+        "event": events[part.sees_all],
+        "can_undo": bool(latest and latest.undo_top_id),
+        "can_redo": bool(latest and latest.redo_top_id),
+    }
     return {
         "article": article,
         "part": part,
@@ -123,10 +129,8 @@ def reading_page(article: Article, user: User, asked: QueryDict) -> dict[str, ob
         "compares": any(one.strip for one in sentences[:1]),
         "headline": paragraphs[0],
         "paragraphs": paragraphs[1:],
-        "legend": queries.legend(article, part),
-        "event": events[part.sees_all],
-        "can_undo": bool(latest and latest.undo_top_id),
-        "can_redo": bool(latest and latest.redo_top_id),
+        "counts": markup.counts(queries.legend(article, part)),
+        "controls": markup.controls(history),
         "moves": _moves(article, user),
         "review": review_box(article, part),
         "key_help": [(action, what) for action, (_, what) in KEYS.items()],

@@ -16,7 +16,7 @@ from .presence import names_of
 
 
 def changed_page(article: Article, part: Part, since: int, view: View) -> dict[str, Any]:
-    """Return what changed for this person after the event `since`, for articles/answer.html.
+    """Return what changed for this person after the event `since`, for `markup.answer`.
 
     The number of the last event is read first: what happens from then on comes once more
     with the next answer, and is not left out.

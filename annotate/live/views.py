@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django import forms
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_POST
 
+from annotate.annotations import markup
 from annotate.annotations.story import View
 from annotate.articles.models import Article, Sentence
 from annotate.http import Request
@@ -55,8 +56,9 @@ def changes(request: Request, pk: int) -> HttpResponse:
         return HttpResponse("since: which event is the last that you know of?", status=422)
     part = part_of(article, request.user)
     view = View(request.GET.get("view", ""))
-    context = changed_page(article, part, form.cleaned_data["since"], view)
-    return render(request, "live/changes.html", context)
+    changed = changed_page(article, part, form.cleaned_data["since"], view)
+    said = markup.said_of_others(changed["said"], changed["by_others"])
+    return HttpResponse(markup.answer(changed, said))
 
 
 class PlaceForm(forms.Form):

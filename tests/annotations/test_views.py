@@ -187,10 +187,10 @@ def test_reading_again_is_taken_back(as_ana, sentence):
 def test_undo_and_redo_say_what_they_did(as_ana, article, tag):
     undone = as_ana.post(f"/articles/{article.pk}/undo/", headers=HTMX)
     assert ">Undid: Claim on the headline</p>" in undone.text
-    assert '<button id="undo" disabled>' in undone.text
+    assert '<button id="undo" disabled ' in undone.text
     redone = as_ana.post(f"/articles/{article.pk}/redo/", headers=HTMX)
     assert ">Did again: Claim on the headline</p>" in redone.text
-    assert '<button id="redo" disabled>' in redone.text
+    assert '<button id="redo" disabled ' in redone.text
     nothing = as_ana.post(f"/articles/{article.pk}/redo/", headers=HTMX)
     assert ">Nothing changed</p>" in nothing.text
 

@@ -451,13 +451,12 @@ function openDialog(id) {
   if (!dialog.open) dialog.showModal();
 }
 
-for (const which of ["undo", "redo"]) {
-  document.addEventListener("submit", (event) => {
-    if (!event.target.querySelector?.(`#${which}`)) return;
-    event.preventDefault();
-    history_(which);
-  });
-}
+document.addEventListener("submit", (event) => {
+  const which = event.submitter?.id;
+  if (which !== "undo" && which !== "redo") return;
+  event.preventDefault();
+  history_(which);
+});
 
 // --- Keys ------------------------------------------------------------------------------------------
 
