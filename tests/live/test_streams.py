@@ -8,6 +8,7 @@ import random
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -19,6 +20,7 @@ from annotate.accounts.actions import set_role
 from annotate.annotations import actions as tagging
 from annotate.articles.actions import set_status
 from annotate.live import hub
+from annotate.live.access import Access
 from annotate.live.models import Event
 from annotate.reviews import actions
 from tests.factories import PASSWORD, make_article, make_user
@@ -469,6 +471,39 @@ def test_streams_that_open_at_the_same_time_each_hear_all(ana):
             pass
         opening._hear({"at": [1, 2, 3]})
     assert first == [{"at": [1, 2, 3]}]
+
+
+def access(**changes) -> Access:
+    standing = Access(
+        article=1,
+        person=2,
+        session="",
+        expires=timezone.now() + datetime.timedelta(days=1),
+        sees_all=False,
+        pseudonyms=False,
+        latest=5,
+    )
+    return replace(standing, **changes)
+
+
+@pytest.mark.parametrize(("sees_all", "told"), [(True, 7), (False, 5)])
+def test_what_comes_while_access_is_settled_is_told_if_it_may_be(sees_all, told):
+    stream = hub.Stream(access(sees_all=True))
+    stream.doubt()
+    stream.hear(7, by=3, kind="tags")
+    assert stream.newest == 5
+    stream.settle(access(sees_all=sees_all))
+    assert stream.newest == told
+
+
+def test_what_comes_while_a_stream_opens_is_told_when_it_is_open():
+    async def opened() -> int:
+        opening, stream = hub.Hub(ThreadPoolExecutor(1)), hub.Stream(access())
+        opening._add(stream, [{"event": 6, "article": 1, "by": 2, "kind": "tags"}])
+        await opening.stop()
+        return stream.newest
+
+    assert asyncio.run(opened()) == 6
 
 
 def test_who_reads_nothing_is_let_go_and_costs_a_bounded_buffer(
