@@ -11,30 +11,10 @@ from django.db.models import Count, F
 from annotate.accounts.models import User
 from annotate.annotations import wording
 from annotate.articles.models import Article
-from annotate.reviews.parts import Part
 
 from . import text
 from .models import Comment, Step, Thread, ThreadQuerySet
 from .parts import People
-
-LAST_POSITION = 2**31 - 1
-
-
-def unresolved(
-    article: Article, part: Part, first: int = 0, last: int = LAST_POSITION
-) -> dict[int, int]:
-    """Return how many unresolved threads begin in each sentence, of those the person sees.
-
-    By the sentence's position, from `first` to `last`; of the latest round. One query.
-    Whether they may see the article is settled before.
-    """
-    threads = Thread.objects.unresolved().filter(
-        article=article, round=part.round_id, first_position__range=(first, last)
-    )
-    if not part.sees_all:
-        threads = threads.filter(created_by=part.user)
-    counts = threads.order_by().values_list("first_position").annotate(Count("pk"))
-    return dict(counts)
 
 
 def unresolved_by_article(articles: Iterable[Article], user: User) -> dict[int, int]:
