@@ -21,9 +21,10 @@ from annotate.live.models import Event
 from annotate.reviews.actions import join, lock_article, seat
 from annotate.reviews.models import Round
 from annotate.reviews.parts import Part, part_of
+from annotate.reviews.people import People
 
 from .models import Comment, Step, Thread
-from .parts import People, readers, refusal
+from .parts import readers, refusal
 from .refusals import ActionRefused, NotYours
 from .signals import mentioned
 from .text import find_mentions, hide_names

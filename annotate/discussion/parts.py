@@ -1,9 +1,8 @@
-"""Who may write in a discussion, and what its people are called there."""
+"""Who may write in a discussion, and who may read all of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from django.db.models import Q
 
@@ -39,37 +38,6 @@ def refusal(part: Part, round: int | None) -> ActionRefused | None:
     if submitted and part.round.is_blind:
         return ArticleClosed("You have submitted your review. Reopen it to write a comment.")
     return None
-
-
-@dataclass
-class People:
-    """What the people of a round are called to one who looks. Pseudonyms hide reviewers only.
-
-    Moderators see the names: beside the pseudonyms where the round has them, since in the
-    comments people are called by these.
-    """
-
-    sees_names: bool = True
-    seats: dict[str, str] = field(default_factory=dict)  # pseudonym by public name
-
-    @classmethod
-    def of(cls, round: Round | None, viewer: User) -> People:
-        people = cls(viewer.is_moderator)
-        if round is not None and round.pseudonyms:
-            seats = Assignment.objects.filter(round=round).select_related("reviewer")
-            people.seats = {one.reviewer.public_name: one.pseudonym for one in seats}
-        return people
-
-    def called(self, person: User) -> str:
-        """What comments call a person: the same to everybody who reads them."""
-        return self.seats.get(person.public_name, person.public_name)
-
-    def name(self, person: User) -> str:
-        """What the page calls a person."""
-        called = self.called(person)
-        if self.sees_names and called != person.public_name:
-            return f"{person.public_name} ({called})"
-        return called
 
 
 def readers(round: Round | None) -> Iterable[User]:

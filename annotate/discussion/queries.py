@@ -11,10 +11,10 @@ from django.db.models import Count, F
 from annotate.accounts.models import User
 from annotate.annotations import wording
 from annotate.articles.models import Article
+from annotate.reviews.people import People
 
 from . import text
 from .models import Comment, Step, Thread, ThreadQuerySet
-from .parts import People
 
 
 def unresolved_by_article(articles: Iterable[Article], user: User) -> dict[int, int]:

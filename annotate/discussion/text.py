@@ -13,8 +13,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from annotate.accounts.models import User
-
-from .parts import People
+from annotate.reviews.people import People
 
 _PASSAGE = re.compile(
     r"(?<![\w&#/])#(?:[Hh]|(?P<first>[1-9]\d{0,5})(?:[-\u2013](?P<last>\d{1,6}))?)(?!\w)"

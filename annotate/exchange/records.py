@@ -13,8 +13,8 @@ from annotate.accounts.models import User
 from annotate.annotations.models import Annotation, Reading
 from annotate.articles.models import Article
 from annotate.discussion.models import Comment, Thread
-from annotate.discussion.parts import People
 from annotate.reviews.models import Assignment, Round
+from annotate.reviews.people import People
 
 
 @contextmanager

@@ -18,19 +18,19 @@ class People:
     """
 
     sees_names: bool = True
-    seats: dict[int, str] = field(default_factory=dict)  # pseudonym by the person's number
+    seats: dict[str, str] = field(default_factory=dict)  # pseudonym by public name
 
     @classmethod
     def of(cls, round: Round | None, viewer: User) -> People:
         people = cls(viewer.is_moderator)
         if round is not None and round.pseudonyms:
-            seats = Assignment.objects.filter(round=round)
-            people.seats = {one.reviewer_id: one.pseudonym for one in seats}
+            seats = Assignment.objects.filter(round=round).select_related("reviewer")
+            people.seats = {one.reviewer.public_name: one.pseudonym for one in seats}
         return people
 
     def called(self, person: User) -> str:
         """What comments call a person: the same to everybody who reads them."""
-        return self.seats.get(person.pk, person.public_name)
+        return self.seats.get(person.public_name, person.public_name)
 
     def name(self, person: User) -> str:
         """What the page calls a person."""

@@ -11,6 +11,7 @@ from annotate.accounts.models import User
 from annotate.annotations.management.commands import load_seeds as command
 from annotate.annotations.models import Annotation, Change, Label, Reading
 from annotate.articles.models import Article
+from annotate.reviews.models import Round
 from tests.factories import PASSWORD, make_user
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +44,17 @@ def test_empty_database_gets_stories_tags_and_people(home, labels, capsys):
     assert capsys.readouterr().out == (
         f"Loaded the seeds. The passwords are in {home}/sign-in.txt.\n"
     )
+
+
+def test_one_story_shows_a_review_that_is_revealed_and_discussed(home, labels):
+    call_command("load_seeds", verbosity=0)
+    round = Round.objects.get()
+    assert (round.state, round.article.status) == ("revealed", "open")
+    assert round.assignments.exclude(submitted_at=None).count() == 2
+    thread = round.article.threads.get()
+    assert thread.exact in round.article.text
+    assert [one.author.username for one in thread.comments.order_by("pk")] == ["ana", "ben"]
+    assert list(thread.comments.first().mentions.values_list("username", flat=True)) == ["ben"]
 
 
 def test_every_sample_stands_on_its_own_words(home, labels):

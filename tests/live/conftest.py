@@ -8,8 +8,8 @@ from tests.live.streams import Server, running_server
 
 
 @pytest.fixture(scope="module")
-def one_server(django_db_setup) -> Iterator[Server]:
-    with running_server() as server:
+def one_server(django_db_setup, django_db_blocker) -> Iterator[Server]:
+    with django_db_blocker.unblock(), running_server() as server:
         yield server
 
 

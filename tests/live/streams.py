@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from typing import Any
 
 import uvicorn
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 
 from annotate.asgi import Application
@@ -22,6 +25,24 @@ def session_of(person) -> str:
     client = Client()
     client.force_login(person)
     return client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+LISTENERS = """
+    FROM pg_stat_activity WHERE datname = current_database()
+     AND application_name = 'annotate live'
+"""
+
+
+def listeners() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) {LISTENERS}")
+        return cursor.fetchone()[0]
+
+
+def run_apart(coroutine: Coroutine) -> Any:
+    """Run it in a thread: after a browser test, this one has an event loop already."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 class Stream:
@@ -84,6 +105,7 @@ class Server:
         self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.server.run, daemon=True)
         self.streams: list[Stream] = []
+        self.others = listeners()  # of the browser tests' server, if it runs in this process
         self.thread.start()
         wait_until(lambda: self.server.started)
 

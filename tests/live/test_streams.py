@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime
 import random
 import re
@@ -24,7 +23,7 @@ from annotate.live.access import Access
 from annotate.live.models import Event
 from annotate.reviews import actions
 from tests.factories import PASSWORD, make_article, make_user
-from tests.live.streams import running_server, session_of
+from tests.live.streams import LISTENERS, listeners, run_apart, running_server, session_of
 from tests.processes import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -49,23 +48,13 @@ def tag(article, person, label, start=0, end=5) -> int:
 
 def listening(server) -> None:
     """Wait until the server hears the database and nobody's access is in doubt."""
-    wait_until(lambda: listeners() and not server.hub.doubted and settled(server))
+    wait_until(
+        lambda: listeners() > server.others and not server.hub.doubted and settled(server)
+    )
 
 
 def settled(server) -> bool:
     return not any(one.checking for some in list(server.hub.streams.values()) for one in some)
-
-
-LISTENERS = """
-    FROM pg_stat_activity WHERE datname = current_database()
-     AND application_name = 'annotate live'
-"""
-
-
-def listeners() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) {LISTENERS}")
-        return cursor.fetchone()[0]
 
 
 # --- What a stream is -------------------------------------------------------------------
@@ -267,7 +256,7 @@ def test_two_processes_tell_the_same(server, article, open_round, ana, ben, clai
         streams = [server.open(article, ana), second.open(article, ben)]
         for stream in streams:
             stream.opened()
-        wait_until(lambda: listeners() == 2)
+        wait_until(lambda: listeners() == server.others + 2)
         event = tag(article, ben, claim)
         assert [stream.next("seen") for stream in streams] == [event, event]
 
@@ -287,7 +276,7 @@ def test_idle_streams_ask_the_database_nothing(
         for stream in streams:
             stream.next("beat")
     assert statements() == before
-    assert listeners() == 1
+    assert listeners() == server.others + 1
 
 
 def busy(server) -> bool:
@@ -503,7 +492,7 @@ def test_what_comes_while_a_stream_opens_is_told_when_it_is_open():
         await opening.stop()
         return stream.newest
 
-    assert asyncio.run(opened()) == 6
+    assert run_apart(opened()) == 6
 
 
 def test_who_reads_nothing_is_let_go_and_costs_a_bounded_buffer(
@@ -522,4 +511,4 @@ def test_psycopg_is_told_to_watch_the_connection():
         async with await hub.connect() as listening:
             return listening.info.get_parameters()
 
-    assert asyncio.run(parameters())["keepalives_idle"] == "30"
+    assert run_apart(parameters())["keepalives_idle"] == "30"

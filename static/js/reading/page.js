@@ -86,7 +86,22 @@ function show(html) {
   return answer;
 }
 
+let submitting = null; // the form that waits until everything is saved
+
+// What is not yet saved would be refused once the review is submitted.
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("[data-submit-review]") || !outbox.here().length) return;
+  event.preventDefault();
+  submitting = event.target;
+  say("Your review is submitted when everything is saved");
+  outbox.soon(0);
+});
+
 function showState(state, waiting) {
+  if (state === "saved" && submitting) {
+    submitting.requestSubmit();
+    submitting = null;
+  }
   const element = document.getElementById("state");
   const changes = waiting === 1 ? "1 change" : `${waiting} changes`;
   element.dataset.state = state;

@@ -25,6 +25,8 @@ from annotate.annotations.models import Label
 from annotate.articles.actions import StoryRefused, create_article, set_status
 from annotate.articles.models import Article
 from annotate.articles.text import TextRefused
+from annotate.discussion.actions import begin_thread, comment
+from annotate.reviews.actions import open_round, submit
 
 PEOPLE = {"ana": Role.REVIEWER, "ben": Role.REVIEWER, "mo": Role.MODERATOR, "ada": Role.ADMIN}
 # For a person to read and type: no letters that look like digits. 16 of them are 79 bits.
@@ -58,6 +60,8 @@ def load_seeds(folder: Path) -> bool:
     stories = read(folder / "stories.json")
     articles = {story["file"]: add_story(folder, story) for story in stories}
     add_samples(read(folder / "annotations.json"), articles, people)
+    for review in read(folder / "reviews.json"):
+        add_review(review, articles[review["file"]], people)
     for story in stories:
         set_status(articles[story["file"]], story["status"])
     return True
@@ -111,6 +115,29 @@ def add_samples(
         end = start + len(reading["exact"])
         for sentence in article.sentences.filter(start__lt=end, end__gt=start):
             set_reading(sentence, by=people[reading["reviewer"]], read=True)
+
+
+def add_review(review: dict[str, Any], article: Article, people: dict[str, User]) -> None:
+    """Review a story to the end of its blind part, and begin to discuss it."""
+    reviewers = [people[name] for name in review["reviewers"]]
+    open_round(
+        article,
+        by=people["mo"],
+        mode=review["mode"],
+        needed=review["needed"],
+        reviewers=reviewers,
+    )
+    for reviewer in reviewers:
+        submit(article, by=reviewer)
+    for thread in review["threads"]:
+        first, *others = thread["comments"]
+        start = find(article, thread["exact"])
+        end = start + len(thread["exact"])
+        begun = begin_thread(
+            article, by=people[first["by"]], start=start, end=end, text=first["text"]
+        )
+        for one in others:
+            comment(begun, by=people[one["by"]], text=one["text"])
 
 
 def find(article: Article, passage: str) -> int:
