@@ -161,7 +161,7 @@ def test_every_address_answers_the_same_before_and_after_others_work(
         }
         for person, client in clients.items()
     }
-    assert len(before[ana]) > 100
+    assert len(before[ana]) > 80
     assert sum(status == 200 for status, _ in before[ana].values()) > 30
     assert changed[ana] == changed[cleo] == set()
     # A moderator sees what is hidden from the others: there is something to see.

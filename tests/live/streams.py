@@ -126,6 +126,7 @@ class Server:
         self.server.should_exit = True
         self.thread.join(20)
         assert not self.thread.is_alive()
+        self.application.pages.executor.shutdown()
 
 
 @contextmanager

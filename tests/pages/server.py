@@ -73,6 +73,8 @@ def serving() -> Iterator[LiveServer]:
                 server.should_exit = True
                 thread.join(STOP_SECONDS)
             assert not thread.is_alive(), "the site did not stop"
+            # What its threads still do ends before their connections do.
+            application.pages.executor.shutdown()
 
 
 @contextmanager

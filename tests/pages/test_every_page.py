@@ -53,7 +53,6 @@ def look(request) -> dict:
     return LOOKS[request.param]
 
 
-every_look = pytest.mark.parametrize("look", LOOKS, indirect=True)
 both_looks = pytest.mark.parametrize("look", ["wide", "phone dark"], indirect=True)
 
 
@@ -111,7 +110,7 @@ def test_pages_of_a_reviewer(read, ana, article, look, watch):
     holds(page, "a story to check")
 
 
-@every_look
+@both_looks
 def test_what_opens_on_a_story(read, ana, look, watch):
     watch.expected = ("Failed to load resource",)
     story = (

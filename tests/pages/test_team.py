@@ -98,11 +98,9 @@ def test_a_panel_leads_to_the_others_on_its_passage(read, ana, revealed):
     expect(story.sentence(4)).to_be_focused()
 
 
-@pytest.mark.parametrize(
-    "look", [LOOKS["wide"], LOOKS["phone dark"]], ids=["wide", "phone dark"]
-)
+@pytest.mark.parametrize("look", ["wide", "phone dark"])
 def test_axe_on_a_story_under_review(read, ana, mo, blind, look):
-    story = read(ana, **look)
+    story = read(ana, **LOOKS[look])
     holds(story.page, "a blind round")
     actions.reveal(blind, by=mo)
     expect(story.page.locator("#review")).to_contain_text("Revealed")
