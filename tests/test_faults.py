@@ -124,7 +124,7 @@ def test_unsent_work_of_a_browser_arrives_when_the_database_is_back(used_home, b
         for key in ("c", "j", "e", "j", "n", "u"):
             page.keyboard.press(key)
 
-        expect(page.locator("#state")).to_have_text("All saved", timeout=30_000)
+        expect(page.locator("#state")).to_have_text("All saved", timeout=60_000)
         page.close()
         kinds = query_when_back(
             site.database(),

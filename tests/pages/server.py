@@ -70,6 +70,7 @@ def serving() -> Iterator[LiveServer]:
                 assert server.listens.wait(START_SECONDS), "the site did not start"
                 yield LiveServer(url, modify_settings(ALLOWED_HOSTS={"append": HOST}))
             finally:
+                application.hub.close()  # as a signal would, which only a main thread hears
                 server.should_exit = True
                 thread.join(STOP_SECONDS)
             assert not thread.is_alive(), "the site did not stop"
