@@ -8,6 +8,8 @@ from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+from annotate import connections
+
 log = logging.getLogger(__name__)
 
 
@@ -36,7 +38,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def database_away(error: Exception) -> HttpResponse:
     log.warning("The database did not answer: %s", error)
-    # A connection that broke must not be met again by the next request of this thread.
-    connection.close()
+    connections.lost()
     page = render_to_string("503.html")
     return HttpResponse(page, status=503, headers={"Retry-After": "2"})

@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
 from django.db import connection
+from django.test import Client
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -61,3 +65,28 @@ def test_policy_allows_nothing_inline_and_no_other_host(client, db):
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     assert "http" not in policy
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_failure_is_enough_to_learn_that_the_database_was_away(ana):
+    """Each thread has a connection of its own; all break, and only one request meets it."""
+    client = Client()
+    client.force_login(ana)
+    with ExitStack() as stack:
+        threads = [stack.enter_context(ThreadPoolExecutor(1)) for _ in range(4)]
+
+        def ask() -> list[int]:
+            return [
+                thread.submit(lambda: client.get("/healthz/").status_code).result()
+                for thread in threads
+            ]
+
+        assert ask() == [200, 200, 200, 200]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        assert ask() == [503, 200, 200, 200]
+        for thread in threads:
+            thread.submit(lambda: connection.close()).result()
