@@ -19,6 +19,7 @@ from tests.processes import copy_home, data_home, running_site, scratch
 QUIET = (
     *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic"),
     *("--no-first-run", "--disable-component-update", "--disable-sync"),
+    "--renderer-process-limit=1",  # a new process for each page takes a tenth more
 )
 
 

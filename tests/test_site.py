@@ -82,11 +82,12 @@ def test_one_failure_is_enough_to_learn_that_the_database_was_away(ana):
             ]
 
         assert ask() == [200, 200, 200, 200]
+        backends = [
+            thread.submit(lambda: connection.connection.info.backend_pid).result()
+            for thread in threads
+        ]
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
+            cursor.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s) pid", [backends])
         assert ask() == [503, 200, 200, 200]
         for thread in threads:
             thread.submit(lambda: connection.close()).result()

@@ -16,7 +16,7 @@ from annotate.reviews import actions
 from annotate.reviews.models import Move
 from tests.factories import make_user
 
-PEOPLE, EACH, THREADS = 50, 6, 8
+PEOPLE, EACH, THREADS = 50, 4, 8
 
 
 @pytest.mark.django_db(transaction=True)
