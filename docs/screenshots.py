@@ -22,6 +22,7 @@ from tests.processes import Site, data_home, running_site
 HERE = Path(__file__).resolve().parent
 SEEDS = HERE.parent / "seeds/stories"
 DEMO = "WikiLeaks account wrote privately"
+REVIEWED = "“Square for all"
 DESKTOP = {"viewport": {"width": 1280, "height": 800}}
 PHONE = {
     "viewport": {"width": 390, "height": 720},
@@ -47,6 +48,15 @@ def tag(page: Page) -> None:
     page.wait_for_selector("#panel h2")
 
 
+def team(page: Page) -> None:
+    """A revealed review, with the discussion of one sentence open."""
+    page.get_by_role("link", name=REVIEWED).click()
+    page.wait_for_selector("html.script #state[data-state=saved]")
+    page.locator("#story a.threads").click()
+    page.locator("#panel").get_by_role("link", name="Sentence 8").click()
+    page.wait_for_selector("#panel [data-lines]")
+
+
 def check(page: Page) -> None:
     page.goto("/articles/new/")
     page.set_input_files("input[type=file]", SEEDS / "port-averil-tram-poll.txt")
@@ -59,6 +69,7 @@ PICTURES: dict[str, tuple[Callable[[Page], None], dict]] = {
     "reading-dark": (reading, {**DESKTOP, "color_scheme": "dark"}),
     "palette": (palette, DESKTOP),
     "tag": (tag, DESKTOP),
+    "team": (team, DESKTOP),
     "phone": (palette, PHONE),
     "check": (check, {"viewport": {"width": 1280, "height": 1000}}),
 }

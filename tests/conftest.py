@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
+from django.db.backends.utils import CursorWrapper
 from django.test import TransactionTestCase
 
 from tests.browser import find_browser
@@ -90,7 +91,19 @@ def _empty_filled_tables(case: TransactionTestCase) -> None:
         with connections[name].cursor() as cursor:
             cursor.execute(FILLED, [KEPT])
             if tables := ", ".join(table for (table,) in cursor.fetchall()):
-                cursor.execute(f"TRUNCATE {tables} CASCADE")
+                _truncate(cursor, tables)
+
+
+def _truncate(cursor: CursorWrapper, tables: str) -> None:
+    """What a page that was closed had asked for may still be under way: a deadlock ends it."""
+    for left in range(4, -1, -1):
+        try:
+            cursor.execute(f"TRUNCATE {tables} CASCADE")
+        except OperationalError:
+            if not left:
+                raise
+        else:
+            return
 
 
 @pytest.fixture(scope="session", autouse=True)
