@@ -114,9 +114,9 @@ def test_a_blind_round_tells_nobody_but_moderators_of_others(
     of_ana.opened(), of_mo.opened()
     listening(server)
     others = tag(article, ben, claim)
+    assert of_mo.next("seen") == others
     actions.assign(blind, [make_user("cleo")], by=mo)
     actions.submit(article, by=ben)
-    assert of_mo.next("seen") == others
     own = tag(article, ana, evidence)
     # The very next thing that she is told of is her own.
     assert of_ana.next("seen") == own

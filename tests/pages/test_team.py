@@ -108,6 +108,8 @@ def test_axe_on_a_story_under_review(read, ana, mo, blind, look):
     story.page.goto(f"{story.article.get_absolute_url()}?view=contested")
     holds(story.ready().page, "contested")
     moderator = read(mo, **LOOKS[look])
+    expect(story.page.locator("#here")).to_contain_text("mo")
+    holds(story.page, "somebody else is here")
     holds(moderator.page, "a moderator's story")
 
 
