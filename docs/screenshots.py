@@ -74,8 +74,6 @@ PICTURES: dict[str, tuple[Callable[[Page], None], dict]] = {
     "check": (check, {"viewport": {"width": 1280, "height": 1000}}),
 }
 
-COLOURFUL = {"team"}  # its emoji need more colours than the smaller files have
-
 
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "images"
@@ -86,9 +84,7 @@ def main() -> None:
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
         for name, (arrange, options) in PICTURES.items():
-            data = picture(browser, site, arrange, options)
-            if name not in COLOURFUL:
-                data = smaller(data)
+            data = smaller(picture(browser, site, arrange, options))
             (folder / f"{name}.png").write_bytes(data)
             print(f"{name}.png: {len(data) / 1000:.0f} kB")
         browser.close()
