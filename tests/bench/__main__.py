@@ -230,6 +230,8 @@ def queries_row(reviewer, articles: list[Article]) -> Row:
     from django.test.utils import CaptureQueriesContext
     from django.urls import reverse
 
+    from annotate.live.actions import latest_event
+
     from .stories import wanted_tags
 
     client = Client(headers={"host": "127.0.0.1", "HX-Request": "true"})
@@ -237,8 +239,8 @@ def queries_row(reviewer, articles: list[Article]) -> Row:
     counts = []
     for article in articles:
         for tag in islice(wanted_tags(article, skip=BLOCKS * BLOCK), 2):
-            latest = reviewer.changes.filter(article=article).order_by("-pk").first()
-            fields = {**tag._asdict(), "since": latest.pk if latest else 0}
+            since = latest_event(article, reviewer, sees_all=False)  # as the page knows it
+            fields = {**tag._asdict(), "since": since}
             with CaptureQueriesContext(
                 connection,
             ) as asked:
