@@ -33,11 +33,11 @@ def review(request: Request, pk: int) -> HttpResponse:
         return _page(request, article)
     moderators_only(request)
     round = article.rounds.filter(latest=True).first()
-    todo = request.POST.get("do", "")
-    do = DO.get(todo)
-    if do is None or (round is None and todo != "open"):
+    name = request.POST.get("do", "")
+    do = DO.get(name)
+    if do is None or (round is None and name != "open"):
         return _page(request, article, error="Choose what to do.")
-    form = _form(todo, article, round, request.POST)
+    form = _form(name, article, round, request.POST)
     if form.is_valid():
         try:
             said = do(request, article, round, form.cleaned_data)
@@ -46,7 +46,7 @@ def review(request: Request, pk: int) -> HttpResponse:
         else:
             messages.success(request, said)
             return see_other(reverse("review", args=[pk]))
-    return _page(request, article, posted={todo: form})
+    return _page(request, article, posted={name: form})
 
 
 def _open(request: Request, article: Article, round: Round | None, asked: dict) -> str:
@@ -96,14 +96,14 @@ def _names(people: list) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]} are"
 
 
-def _form(todo: str, article: Article, round: Round | None, data: Any = None) -> forms.BaseForm:
-    if todo == "open":
+def _form(name: str, article: Article, round: Round | None, data: Any = None) -> forms.BaseForm:
+    if name == "open":
         return OpenForm(data)
     assert round is not None, "settled by the view"
-    if todo == "set":
+    if name == "set":
         # Not the view's own round: a form writes into its instance what may be refused.
         return SettingsForm(data, instance=Round.objects.get(pk=round.pk))
-    return (MoreForm if todo == "assign" else HandOnForm)(data, round=round)
+    return (MoreForm if name == "assign" else HandOnForm)(data, round=round)
 
 
 def _page(
@@ -153,6 +153,6 @@ def _forms(
     active = round is not None and round.is_active
     fit = ["set", "assign", "hand_on"] if active else ["open"]
     found: dict[str, forms.BaseForm | None] = dict.fromkeys(f"{one}_form" for one in DO)
-    for todo in fit if article.status != Article.Status.ARCHIVED else []:
-        found[f"{todo}_form"] = _form(todo, article, round)
-    return found | {f"{todo}_form": form for todo, form in posted.items()}
+    for name in fit if article.status != Article.Status.ARCHIVED else []:
+        found[f"{name}_form"] = _form(name, article, round)
+    return found | {f"{name}_form": form for name, form in posted.items()}
