@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from time import monotonic
 
 from django.db import close_old_connections, connection
 
@@ -35,7 +35,7 @@ class Roster:
         """
         processes = self.told.setdefault(article, {})
         new = process not in processes
-        processes[process] = frozenset(people), time.monotonic()
+        processes[process] = frozenset(people), monotonic()
         if not processes[process][0]:
             del processes[process]
         for person, sentence in people.items():
@@ -68,7 +68,7 @@ class Roster:
 
     def expire(self) -> set[int]:
         """Forget what other processes told long ago; return the articles concerned."""
-        oldest = time.monotonic() - FORGOTTEN
+        oldest = monotonic() - FORGOTTEN
         gone = [
             (article, process)
             for article, processes in self.told.items()

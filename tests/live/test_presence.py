@@ -106,7 +106,7 @@ def test_a_step_is_told_however_early_it_comes(server, article, open_round, ana,
 
 def test_who_was_in_a_process_that_was_killed_is_forgotten(monkeypatch):
     clock = [0.0]
-    monkeypatch.setattr("annotate.live.presence.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("annotate.live.presence.monotonic", lambda: clock[0])
     roster = Roster("here")
     roster.tell(1, "here", {5: None})
     assert roster.tell(1, "killed", {6: 33})
