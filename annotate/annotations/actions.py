@@ -38,7 +38,10 @@ from .log import (
 )
 from .models import Annotation, Change, Label, Reading
 from .passages import Touched, insert, lock, lock_passage, read_passage
+from .premoderation import hold, must_wait
 from .refusals import ActionRefused, AlreadyDone, ArticleClosed, NotAReviewer, WrongPassage
+from .signals import pending_changed
+from .states import CONTENT, GONE, PASSAGE, bring_into, differs, moderate, save
 
 # With the actions:
 __all__ = ["ActionRefused", "AlreadyDone", "ArticleClosed", "NotAReviewer", "WrongPassage"]
@@ -110,6 +113,8 @@ def annotate(
                 guideline=label.version,
             )
             passage.place(annotation, start, end)
+            if must_wait(article, reviewer):
+                hold(annotation)
             change = Change(
                 article=article,
                 by=reviewer,
@@ -121,6 +126,7 @@ def annotate(
                 request=request,
             )
             event = insert(annotation, change)
+            _tell_if_pending(annotation)
     except IntegrityError as error:
         if "annotation_one_live_per_reviewer_label_and_passage" not in str(error):
             raise
@@ -154,7 +160,7 @@ def edit(
     try:
         with _once(by, request):
             start, end = changes.pop("start", None), changes.pop("end", None)
-            _, part = lock(annotation.article_id, by)
+            article, part = lock(annotation.article_id, by)
             annotation = _own(annotation, part)
             before, positions = snapshot(annotation), positions_of(annotation)
             said = said_by(annotation)
@@ -170,11 +176,18 @@ def edit(
                 passage.place(annotation, start, end)
             if snapshot(annotation) == before:
                 return _done(annotation, part)
+            if annotation.corrected_at and differs(before, snapshot(annotation), PASSAGE):
+                raise ActionRefused(
+                    "A moderator corrected this tag. Answer the decision if you disagree."
+                )
             annotation.changed_at = timezone.now()
+            if must_wait(article, by):
+                hold(annotation)
             annotation.save()
             change = record(
                 annotation, part, Kind.EDITED, before=before, request=request, said=said
             )
+            _tell_if_pending(annotation)
             positions = sorted({*positions, *positions_of(annotation)})
             event = publish(annotation.article, TAGS, by=by, positions=positions)
     except IntegrityError as error:
@@ -197,6 +210,7 @@ def withdraw(annotation: Annotation, *, by: User, request: uuid.UUID | None = No
         change = record(
             annotation, part, Kind.WITHDRAWN, before=before, request=request, said=said
         )
+        _tell_if_pending(annotation)
         event = publish(annotation.article, TAGS, by=by, positions=positions_of(annotation))
     return _done(annotation, part, change, event)
 
@@ -297,7 +311,7 @@ def undo(article: Article, *, by: User, request: uuid.UUID | None = None) -> Don
         if latest is None or target is None:
             return Done(article, part, [])
         below = latest.redo_top_id
-        return _apply(target, target.before, Kind.UNDONE, below, part, request)
+        return _apply(article, target, target.before, Kind.UNDONE, below, part, request)
 
 
 def redo(article: Article, *, by: User, request: uuid.UUID | None = None) -> Done:
@@ -308,33 +322,18 @@ def redo(article: Article, *, by: User, request: uuid.UUID | None = None) -> Don
         undone = change_with(latest.redo_top_id) if latest else None
         if undone is None or undone.target is None:
             return Done(article, part, [])
-        return _apply(
-            undone.target, undone.target.after, Kind.REDONE, undone.below_id, part, request
-        )
+        state, below = undone.target.after, undone.below_id
+        return _apply(article, undone.target, state, Kind.REDONE, below, part, request)
 
 
 def set_hidden(annotation: Annotation, *, by: User, hidden: bool) -> None:
     """Hide an annotation from everybody but its reviewer and moderators, or show it again."""
     with transaction.atomic():
         lock_article(annotation.article)
-        annotation = Annotation.objects.select_related("label").get(pk=annotation.pk)
-        if bool(annotation.hidden_at) == hidden:
-            return
-        before = snapshot(annotation)
-        annotation.hidden_at = timezone.now() if hidden else None
-        annotation.save(update_fields=["hidden_at"])
-        Change.objects.create(
-            article_id=annotation.article_id,
-            by=by,
-            round_id=annotation.round_id,
-            kind=Kind.HIDDEN if hidden else Kind.SHOWN,
-            annotation=annotation,
-            before=before,
-            after=snapshot(annotation),
-        )
-        # Told as the reviewer's own: it is their tag that looks different now.
-        reviewer, positions = annotation.reviewer, positions_of(annotation)
-        publish(annotation.article_id, TAGS, by=reviewer, positions=positions)
+        standing = Annotation.objects.select_related("label", "reviewer", "round")
+        annotation = standing.get(pk=annotation.pk)
+        state = {"hidden": hidden, "pending": False}
+        moderate(annotation, state, by=by, kind=Kind.HIDDEN if hidden else Kind.SHOWN)
 
 
 def adopt(sender: object, round: Round, by: User | None, **kwargs: object) -> None:
@@ -386,6 +385,7 @@ def _own(annotation: Annotation, part: Part, *, withdrawn: bool = False) -> Anno
 
 
 def _apply(
+    article: Article,
     target: Change,
     state: dict[str, Any] | None,
     kind: Kind,
@@ -396,22 +396,16 @@ def _apply(
     """Bring what `target` changed into `state`; None is before it was made."""
     thing: Annotation | Reading | None = target.annotation or target.reading
     assert thing is not None, "a database constraint holds this"
-    state = state or {"withdrawn": True}
     before, said = snapshot(thing), said_by(thing)
     positions = positions_of(thing)
-    if state["withdrawn"] != bool(thing.withdrawn_at):
-        thing.withdrawn_at = timezone.now() if state["withdrawn"] else None
+    bring_into(thing, state or GONE, part)
     if isinstance(thing, Annotation):
-        if "label" in state:
-            thing.label = Label.objects.get(slug=state["label"])
-            thing.note, thing.confidence = state["note"], state["confidence"]
-            # Lines from before guidelines had versions do not say which it was.
-            thing.guideline = state.get("guideline", thing.guideline)
-            start, end = state["start"], state["end"]
-            if (start, end) != (thing.start, thing.end):
-                read_passage(thing.article, part, start, end).place(thing, start, end)
         thing.changed_at = timezone.now()
-    thing.save()
+        if differs(before, snapshot(thing), CONTENT) and must_wait(article, part.user):
+            hold(thing)
+    save(thing)
+    if isinstance(thing, Annotation):
+        _tell_if_pending(thing)
     change = Change.objects.create(
         article_id=target.article_id,
         by=part.user,
@@ -429,6 +423,11 @@ def _apply(
     positions = sorted({*positions, *positions_of(thing)})
     event = publish(target.article_id, TAGS, by=part.user, positions=positions)
     return Done(target.article, part, positions, change, target.annotation, event=event)
+
+
+def _tell_if_pending(annotation: Annotation) -> None:
+    if annotation.pending:
+        pending_changed.send(Annotation, annotation=annotation)
 
 
 def _done(

@@ -30,6 +30,9 @@ def snapshot(thing: Annotation | Reading) -> dict[str, Any]:
         "confidence": thing.confidence,
         "withdrawn": thing.withdrawn_at is not None,
         "hidden": thing.hidden_at is not None,
+        # Rare, so written only where they are true: each tag has this in its line.
+        **({"pending": True} if thing.pending else {}),
+        **({"corrected": True} if thing.corrected_at else {}),
     }
 
 

@@ -63,7 +63,9 @@ def _link(tag: Tag) -> str:
         words += f" by {', '.join(people)}"
     elif not tag.is_mine:
         words += f" by {tag.reviewer}"
-    if tag.is_hidden:
+    if tag.is_pending:
+        words += ", waits for a moderator"
+    elif tag.is_hidden:
         words += ", hidden by a moderator"
     number = f"<b>{len(tag.same) + 1}</b>" if tag.same else ""
     return (

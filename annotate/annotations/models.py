@@ -198,7 +198,13 @@ class Annotation(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     changed_at = models.DateTimeField(default=timezone.now, editable=False)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
-    hidden_at = models.DateTimeField(null=True, blank=True, help_text="By a moderator.")
+    hidden_at = models.DateTimeField(null=True, blank=True, help_text="From other reviewers.")
+    pending = models.BooleanField(
+        default=False, editable=False, help_text="Hidden until a moderator has seen it."
+    )
+    corrected_at = models.DateTimeField(
+        null=True, editable=False, help_text="When a moderator changed its label or passage."
+    )
 
     objects = AnnotationQuerySet.as_manager()
 
@@ -227,6 +233,10 @@ class Annotation(models.Model):
             models.CheckConstraint(
                 name="annotation_confidence_is_1_to_5",
                 condition=Q(confidence=None) | Q(confidence__range=(1, 5)),
+            ),
+            models.CheckConstraint(
+                name="annotation_pending_is_hidden",
+                condition=Q(pending=False) | Q(hidden_at__isnull=False),
             ),
             models.UniqueConstraint(
                 name="annotation_one_live_per_reviewer_label_and_passage",
@@ -306,8 +316,8 @@ class ChangeQuerySet(models.QuerySet["Change"]):
         return Subquery(latest.annotate(top=top).values("top")[:1])
 
     def own(self) -> ChangeQuerySet:
-        """Without what a moderator did: that is not the person's to undo."""
-        return self.exclude(kind__in=[Change.Kind.HIDDEN, Change.Kind.SHOWN])
+        """Without what was done as a moderator: undo does not reach that."""
+        return self.exclude(kind__in=Change.BY_MODERATORS)
 
 
 class Change(models.Model):
@@ -335,6 +345,12 @@ class Change(models.Model):
         REDONE = "redone", "redid"
         HIDDEN = "hidden", "hid"
         SHOWN = "shown", "showed again"
+        CORRECTED = "corrected", "corrected"
+        REVERTED = "reverted", "reverted"
+
+    BY_MODERATORS = (Kind.HIDDEN, Kind.SHOWN, Kind.CORRECTED, Kind.REVERTED)
+    # The same for SQL of its own.
+    MODERATION = f"({', '.join(repr(kind.value) for kind in BY_MODERATORS)})"
 
     class Movement(models.TextChoices):
         TOWARDS = "towards", "towards the majority"

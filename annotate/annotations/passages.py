@@ -65,8 +65,9 @@ def refuse_closed(article: Article) -> None:
         raise ArticleClosed(f"“{article}” is {state}: it takes no more changes.")
 
 
+LOCKED = ["id", "title", "status", "premoderated"]
 LOCK = f"""
-    SELECT id, title, status FROM articles_article
+    SELECT id, title, status, premoderated FROM articles_article
      WHERE id = %(article)s AND {ArticleQuerySet.VISIBLE_TO}
        FOR NO KEY UPDATE
 """  # noqa: S608 - composed of constants
@@ -106,7 +107,7 @@ def _locked(person: User, locked: list[tuple], part: list[tuple]) -> tuple[Artic
     """
     if not locked:
         raise Article.DoesNotExist
-    article = Article.from_db(connection.alias, ["id", "title", "status"], locked[0])
+    article = Article.from_db(connection.alias, LOCKED, locked[0])
     refuse_closed(article)
     own_part = part_from(part[0] if part else None, person)
     if refused := own_part.refusal():
@@ -148,7 +149,7 @@ PASSAGE = f"""
            SELECT * FROM annotations_change
             WHERE article_id = article.id AND by_id = %(user)s
                   AND round_id IS NOT DISTINCT FROM {ROUND}
-                  AND kind NOT IN ('hidden', 'shown')
+                  AND kind NOT IN {Change.MODERATION}
             ORDER BY id DESC LIMIT 1
            ) last ON true
       LEFT JOIN annotations_change target ON target.id = last.target_id

@@ -35,6 +35,7 @@ class Tag:
     first_position: int
     last_position: int
     is_hidden: bool
+    is_pending: bool
     is_mine: bool
     by: int  # the reviewer's number in the database
     seat: int | None  # and in the round
@@ -219,7 +220,8 @@ def with_text(sentences):
 # What moderators have hidden, only its reviewer and moderators see.
 VISIBLE = """
     SELECT tag.id, tag.start, tag."end", tag.first_position, tag.last_position,
-           tag.hidden_at IS NOT NULL, tag.reviewer_id = %(user)s, tag.reviewer_id, seat.number,
+           tag.hidden_at IS NOT NULL, tag.pending, tag.reviewer_id = %(user)s,
+           tag.reviewer_id, seat.number,
            CASE WHEN %(pseudonyms)s THEN 'Reviewer ' || seat.number
                 ELSE reviewer.public_name END,
            label.slug, label.name, label.key, label."order"

@@ -46,8 +46,12 @@ def of_change(change: Change, labels: dict[str, str] | None = None) -> str:
         case Kind.HIDDEN:
             return f"Hid {name} on {where}"
         case Kind.SHOWN:
-            return f"Showed again {name} on {where}"
-    return f"Changed {_what(change, names)} of {name} on {where}"
+            waited = (change.before or {}).get("pending")
+            return f"{'Approved' if waited else 'Showed again'} {name} on {where}"
+        case Kind.REVERTED:
+            return f"Reverted {name} on {where}"
+    verb = "Corrected" if change.kind == Kind.CORRECTED else "Changed"
+    return f"{verb} {_what(change, names)} of {name} on {where}"
 
 
 def _what(change: Change, names: dict[str, str]) -> str:

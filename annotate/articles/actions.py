@@ -13,6 +13,7 @@ from annotate.accounts.models import User
 
 from .models import Article, Sentence
 from .sentences import split_body
+from .signals import imported, status_changed
 from .text import TextRefused, canonical_body, canonical_title, compose_text
 
 Status = Article.Status
@@ -77,6 +78,7 @@ def create_article(
         with transaction.atomic():
             article.save()
             _store_sentences(article, paragraphs)
+            imported.send(Article, article=article, by=submitted_by)
     except IntegrityError as error:
         # Somebody put the same text in between the look and the save.
         if "article_text_stands_once" not in str(error):
@@ -166,7 +168,7 @@ def moves_of(user: User, article: Article) -> set[str]:
 
 
 @transaction.atomic
-def set_status(article: Article, status: str) -> Article:
+def set_status(article: Article, status: str, *, by: User | None = None) -> Article:
     """Open, lock or archive an article; the lock orders it against tags on their way.
 
     Raises ValidationError if the status may not follow the present one, or if an archived
@@ -188,6 +190,14 @@ def set_status(article: Article, status: str) -> Article:
     # What is tagged belongs to a round, if there is any: opening one opens the article.
     if status == Status.OPEN and article.rounds.filter(latest=True, state="closed").exists():
         raise ValidationError("The review round of this story is closed. Open another round.")
-    article.status = status
-    article.save(update_fields=["status"])
+    store_status(article, status, by=by)
     return article
+
+
+def store_status(article: Article, status: str, *, by: User | None) -> None:
+    """Give a locked article a status that it may have."""
+    before, article.status = article.status, status
+    if before == status:
+        return
+    article.save(update_fields=["status"])
+    status_changed.send(Article, article=article, before=before, after=status, by=by)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django import forms
@@ -17,6 +17,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
 
+from annotate.accounts.models import User
 from annotate.admin_pages import EVERYWHERE, LONGEST, KeptAdmin, ReadOnlyAdmin, short
 from annotate.annotations.models import Annotation
 
@@ -181,7 +182,7 @@ class ArticleAdmin(KeptAdmin):
         for article in queryset:
             before = article.status
             try:
-                set_status(article, status)
+                set_status(article, status, by=cast(User, request.user))
             except ValidationError as error:
                 errors.append(f"“{article}”: {' '.join(error.messages)}")
                 continue

@@ -79,6 +79,11 @@ class Article(models.Model):
     text = models.TextField()
     digest = models.CharField(max_length=64, editable=False, help_text="SHA-256 of the text.")
     status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
+    premoderated = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text="Tags are seen by a moderator before other reviewers see them.",
+    )
     submitted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,

@@ -82,7 +82,7 @@ def status(request: Request, pk: int) -> HttpResponse:
             refused = actions.MOVES[article.status] - actions.moves_of(request.user, article)
             if wanted in refused:
                 raise PermissionDenied(f"Only a moderator may make this story {wanted}.")
-            actions.set_status(article, wanted)
+            actions.set_status(article, wanted, by=request.user)
     except ValidationError as error:
         message = {"message": " ".join(error.messages), "article_pk": pk}
         template = "annotations/refused.html" + ("#message" if request.htmx else "")

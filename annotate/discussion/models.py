@@ -128,11 +128,15 @@ class Thread(models.Model):
 
 class CommentQuerySet(models.QuerySet["Comment"]):
     def visible_to(self, user: User) -> CommentQuerySet:
-        """Moderators see all; others their own, and those of rounds shared with them."""
+        """Moderators see all; others their own, and those of rounds shared with them.
+
+        What a moderator has hidden, only its author and moderators see.
+        """
         if user.is_moderator:
             return self
+        shared = Q(thread__round__in=Round.objects.shared_with(user), hidden_at=None)
         return self.filter(
-            Q(author=user) | Q(thread__round__in=Round.objects.shared_with(user)),
+            Q(author=user) | shared,
             thread__in=Thread.objects.visible_to(user),
         )
 
@@ -151,6 +155,7 @@ class Comment(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     edited_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    hidden_at = models.DateTimeField(null=True, blank=True, help_text="By a moderator.")
     # Named by the page that sent it: the same request sent again is not done again.
     request = models.UUIDField(null=True, blank=True)
 
@@ -185,6 +190,9 @@ class Step(models.Model):
         WITHDRAWN = "withdrawn", "withdrew a comment"
         RESOLVED = "resolved", "resolved it"
         REOPENED = "reopened", "reopened it"
+        HIDDEN = "hidden", "hid a comment"
+        SHOWN = "shown", "showed a comment again"
+        REVERTED = "reverted", "reverted a comment"
 
     thread = models.ForeignKey(Thread, on_delete=models.PROTECT, related_name="steps")
     comment = models.ForeignKey(

@@ -52,4 +52,4 @@ def readers(round: Round | None) -> Iterable[User]:
         else:
             seats = Assignment.objects.active().filter(round=round)
             may |= Q(pk__in=seats.values("reviewer"))
-    return User.objects.filter(may, is_active=True).distinct().order_by("pk")
+    return User.objects.working().filter(may).distinct().order_by("pk")

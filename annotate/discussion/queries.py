@@ -38,6 +38,7 @@ class Line:
     html: str = ""  # safe: text.render made it
     edited_at: datetime.datetime | None = None
     is_withdrawn: bool = False
+    is_hidden: bool = False  # by a moderator: shown to its author and to moderators
     done: str = ""  # "reopened it", for what is no comment
 
 
@@ -111,6 +112,7 @@ def _show(
             else text.render(one.text, people, one.mentions.all(), links),
             edited_at=one.edited_at,
             is_withdrawn=one.withdrawn_at is not None,
+            is_hidden=one.hidden_at is not None,
         )
         for one in comments
     ]

@@ -24,6 +24,7 @@ from annotate.annotations.models import Annotation, Label, Reading
 from annotate.articles import text as canonical
 from annotate.articles.actions import StoryRefused, TextStands, check_limits
 from annotate.articles.models import Article, Sentence
+from annotate.articles.signals import imported
 
 from .fields import Fields, ImportRefused, shown
 from .passages import passage_of
@@ -367,6 +368,7 @@ def _store(content: Content) -> Imported:
         reading.reviewer = reviewers[reviewer]
     Reading.objects.bulk_create([one[-1] for one in content.readings], batch_size=5_000)
     team.store(article, reviewers)
+    imported.send(Article, article=article, by=article.submitted_by)
     return Imported(
         article=article,
         sentences=len(content.sentences) - 1,

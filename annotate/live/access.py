@@ -74,7 +74,7 @@ def _again(access: Access) -> Access | None:
     request = HttpRequest()
     request.session = SessionStore(access.session)
     user = get_user(request)  # checks that the password is still the same, too
-    if not isinstance(user, User) or user.pk != access.person:
+    if not isinstance(user, User) or user.pk != access.person or user.is_suspended:
         return None
     if not Article.objects.visible_to(user).filter(pk=access.article).exists():
         return None

@@ -15,13 +15,14 @@ from django.db.models import Max
 from django.utils import timezone
 
 from annotate.accounts.models import User
+from annotate.articles.actions import store_status
 from annotate.articles.models import Article
 from annotate.live.actions import publish
 from annotate.live.models import Event
 
 from .models import Assignment, Move, Round
 from .refusals import ActionRefused, ArticleClosed, NotAReviewer
-from .signals import assigned, revealed, round_opened
+from .signals import assigned, moved, revealed, round_opened
 
 Kind = Move.Kind
 Mode = Round.Mode
@@ -70,8 +71,7 @@ def open_round(
         pseudonyms=pseudonyms,
         opened_by=by,
     )
-    article.status = Article.Status.OPEN
-    article.save(update_fields=["status"])
+    store_status(article, Article.Status.OPEN, by=by)
     _log(round, Kind.OPENED, by=by, after=round.state)
     round_opened.send(Round, round=round, by=by)
     assign(round, reviewers, by=by)
@@ -112,6 +112,8 @@ def assign(round: Round, reviewers: Iterable[User], *, by: User | None) -> list[
     for person in reviewers:
         if not person.is_active:
             raise ActionRefused(f"{person} cannot sign in and cannot be assigned.")
+        if person.is_suspended:
+            raise ActionRefused(f"{person} is suspended and cannot be assigned.")
     made = seat(round, reviewers, by=by)
     assigned.send(Round, round=round, assignments=made, by=by)
     return made
@@ -202,10 +204,8 @@ def close(round: Round, *, by: User) -> Round:
     round = _lock(round)
     if round.is_active:
         _move(round, State.CLOSED, Kind.CLOSED, by=by)
-        article = round.article
-        if article.status == Article.Status.OPEN:
-            article.status = Article.Status.LOCKED
-            article.save(update_fields=["status"])
+        if round.article.status == Article.Status.OPEN:
+            store_status(round.article, Article.Status.LOCKED, by=by)
     return round
 
 
@@ -286,9 +286,10 @@ def _log(
     after: str = "",
     note: str = "",
 ) -> None:
-    Move.objects.create(
+    move = Move.objects.create(
         round=round, kind=kind, by=by, person=person, before=before, after=after, note=note
     )
+    moved.send(Move, move=move)
     if person:  # in a blind round only they may know
         publish(round.article_id, Event.Kind.PART, by=person)
     else:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from annotate.accounts.models import User, UserQuerySet
 from annotate.accounts.roles import Role
-from annotate.annotations.models import Annotation, Reading
+from annotate.annotations.models import Annotation, Change, Reading
 from annotate.annotations.queries import Progress
 from annotate.articles.models import Article
 
@@ -30,7 +30,7 @@ State = Round.State
 # Of each part in some rounds: sentences tagged or read, of how many, when it was last worked
 # on, and the median seconds for a sentence. The time of a change is what passed since the
 # person's change before it in the round; what was done after the reveal is not of the reading.
-WORK = """
+WORK = f"""
     WITH span AS (
         SELECT round_id, reviewer_id, first_position AS first, last_position AS last
           FROM annotations_annotation
@@ -52,7 +52,7 @@ WORK = """
           LEFT JOIN annotations_annotation tag ON tag.id = change.annotation_id
           LEFT JOIN annotations_reading reading ON reading.id = change.reading_id
           LEFT JOIN articles_sentence sentence ON sentence.id = reading.sentence_id
-         WHERE change.round_id = ANY(%(rounds)s) AND change.kind NOT IN ('hidden', 'shown')
+         WHERE change.round_id = ANY(%(rounds)s) AND change.kind NOT IN {Change.MODERATION}
     ), active AS (
         SELECT round_id, by_id, max(at) AS at FROM step GROUP BY round_id, by_id
     ), per_sentence AS (
@@ -75,7 +75,7 @@ WORK = """
       LEFT JOIN active ON (active.round_id, active.by_id) = (round.id, seat.reviewer_id)
       LEFT JOIN pace ON (pace.round_id, pace.by_id) = (round.id, seat.reviewer_id)
      WHERE seat.id = ANY(%(seats)s)
-"""
+"""  # noqa: S608 - composed of constants
 
 
 @dataclass(slots=True)
@@ -188,7 +188,8 @@ def possible_reviewers() -> UserQuerySet:
         assignments__round__state__in=[State.BLIND, State.OPEN],
     )
     return (
-        User.objects.filter(is_active=True, groups__name=Role.REVIEWER)
+        User.objects.working()
+        .filter(groups__name=Role.REVIEWER)
         .annotate(unfinished=Count("assignments", filter=unfinished))
         .order_by(Lower("public_name"))
     )

@@ -10,3 +10,6 @@ assigned = Signal()
 
 # Sent inside the transaction: the round's reviewers see each other's tags from its commit on.
 revealed = Signal()
+
+# Sent inside the transaction with each `move`, a line of the round's log.
+moved = Signal()

@@ -1,0 +1,7 @@
+"""What other apps may want to hear of an account."""
+
+from django.dispatch import Signal
+
+# Sent inside the transaction: `user`; `what` of it, "role" or "active"; `before` and `after`;
+# `by` whom, None for a command.
+person_changed = Signal()
