@@ -1,7 +1,8 @@
-"""What the pages of Django's admin have in common. Nothing here is ever deleted."""
+"""What the pages of the admin have in common. Nothing here is ever deleted."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
@@ -9,19 +10,48 @@ from django.contrib.admin.options import ActionLocation
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.html import format_html
+from unfold.admin import ModelAdmin
 
 # An action is offered for the selected rows of a list and as a button on a page.
 EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
 LONGEST = 90  # characters of a text in a list
 
 
-class KeptAdmin(admin.ModelAdmin):
+def admin_page(view: Callable) -> Callable:
+    """Make a view a page of the admin: for moderators and admins, never cached.
+
+    Somebody who has not signed in is sent to the sign-in, anybody else is answered 403. What
+    more a page asks for, its view checks itself.
+    """
+    return admin.site.admin_view(view)
+
+
+def admin_context(request: HttpRequest, *, title: str, **context: Any) -> dict[str, Any]:
+    """Return what a template that extends `admin/page.html` needs, beside its own context.
+
+    `title` is the page's heading and its name in the menu's path; `parents`, if given, are the
+    pages above it as (title, address).
+    """
+    return {**admin.site.each_context(request), "title": title, **context}
+
+
+class KeptAdmin(ModelAdmin):
     """Things that are made on the site's own pages, and never deleted."""
 
     list_per_page = 50
     list_max_show_all = 50
     # Counting a whole table, only to say how many rows the search left out.
     show_full_result_count = False
+
+    def get_action_choices(
+        self,
+        request: HttpRequest,
+        default_choices: list[tuple[str, str]] | None = None,
+        action_location: ActionLocation = ActionLocation.CHANGE_LIST,
+    ) -> list[tuple[str, str]]:
+        """As Django does: unfold does not know of actions on the page of one thing yet."""
+        first = default_choices or [("", "Choose what to do")]
+        return admin.ModelAdmin.get_action_choices(self, request, first, action_location)
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         return False

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from django.templatetags.static import static
+from django.urls import reverse_lazy
 from django.utils.csp import CSP
 from psycopg.conninfo import conninfo_to_dict
 
@@ -59,7 +61,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-SECURE_CSP = {
+SECURE_CSP: dict[str, list[str]] = {
     "default-src": [CSP.NONE],
     "script-src": [CSP.SELF, CSP.NONCE],
     "style-src": [CSP.SELF, CSP.NONCE],
@@ -82,7 +84,8 @@ INSTALLED_APPS = [
     "annotate.notices",
     "annotate.discussion",
     "annotate.moderation",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "annotate.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -125,6 +128,19 @@ TEMPLATES = [
         },
     },
 ]
+
+# --- The admin -----------------------------------------------------------------------
+# Alpine, which django-unfold comes with, compiles the expressions in its templates. Only
+# the admin's own pages may: annotate.admin_site.
+ADMIN_CSP = {**SECURE_CSP, "script-src": [*SECURE_CSP["script-src"], CSP.UNSAFE_EVAL]}
+UNFOLD = {
+    "SITE_TITLE": "Annotate",
+    "SITE_HEADER": "Annotate",
+    "SITE_URL": reverse_lazy("articles"),
+    "SITE_FAVICONS": [{"rel": "icon", "href": lambda request: static("mark.svg")}],
+    "STYLES": [lambda request: static("css/admin.css")],
+    "SIDEBAR": {"navigation": "annotate.admin_menu.navigation"},
+}
 
 # --- People --------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

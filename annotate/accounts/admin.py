@@ -9,7 +9,6 @@ from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -19,6 +18,8 @@ from django.shortcuts import redirect, resolve_url
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from annotate.admin_pages import KeptAdmin, ReadOnlyAdmin, short
 
@@ -41,9 +42,6 @@ def sign_in(request: HttpRequest, extra_context: dict | None = None) -> HttpResp
     return redirect(asked if ours else index)
 
 
-admin.site.site_header = "Annotate"
-admin.site.site_title = "Annotate"
-admin.site.index_title = "Admin"
 admin.site.login = sign_in  # type: ignore[method-assign]
 admin.site.unregister(Group)
 
@@ -56,6 +54,7 @@ class RoleForm(forms.ModelForm):
         choices=[("", "No role"), *((role.value, role.label) for role in Role)],
         required=False,
         initial=Role.REVIEWER,
+        widget=UnfoldAdminSelectWidget,
         help_text="Reviewers tag. Moderators see everyone's tags, hide them, open and lock "
         "stories. Admins also look after people and labels.",
     )
@@ -77,13 +76,13 @@ class ChangeForm(RoleForm, UserChangeForm):
             self.initial["role"] = role_of(self.instance)
 
 
-class AddForm(RoleForm, AdminUserCreationForm):
-    class Meta(AdminUserCreationForm.Meta):
+class AddForm(RoleForm, UserCreationForm):
+    class Meta(UserCreationForm.Meta):
         model = User
 
     def clean(self) -> dict[str, Any]:
         # Nobody adds themselves; the passwords are checked by Django's form.
-        return AdminUserCreationForm.clean(self) or self.cleaned_data
+        return UserCreationForm.clean(self) or self.cleaned_data
 
 
 class RoleFilter(admin.SimpleListFilter):
@@ -109,6 +108,7 @@ class UserAdmin(KeptAdmin, DjangoUserAdmin):
 
     form = ChangeForm
     add_form = AddForm
+    change_password_form = AdminPasswordChangeForm
     list_display = ("username", "name", "email", "role", "is_active", "last_login")
     list_filter = (RoleFilter, "is_active", "is_staff")
     search_fields = ("username", "public_name", "email", "first_name", "last_name")

@@ -12,6 +12,11 @@ from django.db.models import Max, Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
+from unfold.widgets import (
+    UnfoldAdminColorInputWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from annotate.accounts.models import User
 from annotate.admin_pages import EVERYWHERE, KeptAdmin, ReadOnlyAdmin, short
@@ -26,12 +31,16 @@ class LabelForm(forms.ModelForm):
     why = forms.CharField(
         required=False,
         max_length=300,
+        widget=UnfoldAdminTextInputWidget,
         label="Why it changed",
         help_text="What led to another text of the guideline: shown with its version.",
     )
 
     class Meta:
-        widgets = {"colour": forms.ColorInput, "guideline": forms.Textarea(attrs={"rows": 16})}
+        widgets = {
+            "colour": UnfoldAdminColorInputWidget,
+            "guideline": UnfoldAdminTextareaWidget(attrs={"rows": 16}),
+        }
 
     def clean_guideline(self) -> str:
         """With the line ends that are stored: a browser's alone make no new version."""

@@ -253,5 +253,3 @@ def test_hostile_text_shows_as_text(as_mo, tag, ana, page):
     assert response.status_code == 200
     assert "<script>alert" not in response.content.decode()
     assert "&lt;script&gt;alert(1)&lt;/script&gt; {{ 1|add:1 }}" in response.content.decode()
-    assert "nonce-" in response["Content-Security-Policy"]
-    assert "unsafe" not in response["Content-Security-Policy"]

@@ -157,6 +157,38 @@ def test_pages_for_a_server_in_trouble(browse, template):
     holds(page, template)
 
 
+# Pages of the admin that need nothing but somebody who may enter it.
+ADMIN_PAGES = [
+    "/admin/",
+    "/admin/articles/article/",
+    "/admin/articles/article/?q=taxes&status__exact=open",
+    "/admin/annotations/annotation/",
+    "/admin/annotations/annotation/?q=nothing+of+the+kind",
+    "/admin/annotations/change/",
+    "/admin/accounts/user/",
+]
+
+
+@both_looks
+def test_pages_of_the_admin(read, ana, ada, article, look):
+    """As an admin sees them, who sees all that moderators do."""
+    read(ana).focus(1).press("c").saved()
+    page = read(ada, **look).page
+    for address in (
+        *ADMIN_PAGES,
+        f"/admin/articles/article/{article.pk}/change/",
+        f"/admin/articles/article/{article.pk}/history/",
+        f"/admin/annotations/annotation/{Annotation.objects.get().pk}/change/",
+        f"/admin/accounts/user/{ana.pk}/change/",
+        f"/admin/accounts/user/{ana.pk}/password/",
+        "/admin/accounts/user/add/",
+        "/admin/annotations/label/add/",
+    ):
+        page.goto(address)
+        expect(page.locator("html[x-cloak]")).to_have_count(0)
+        holds(page, address)
+
+
 def test_a_moderators_pages(read, ana, mo, article):
     read(ana).focus(1).press("c").saved()
     story = read(mo)
@@ -168,14 +200,6 @@ def test_a_moderators_pages(read, ana, mo, article):
     holds(story.page, "everybody's history")
     story.page.goto(f"/annotations/{Annotation.objects.get().pk}/")
     holds(story.page, "somebody's tag")
-    for address in (
-        "/admin/",
-        "/admin/articles/article/",
-        f"/admin/articles/article/{article.pk}/change/",
-        "/admin/annotations/annotation/",
-    ):
-        story.page.goto(address)
-        holds(story.page, address)
 
 
 # --- Stories that try to be more than text ------------------------------------------

@@ -1,0 +1,36 @@
+"""The admin as a whole: django-unfold's, under a policy for scripts and styles of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import URLPattern, URLResolver
+from django.views.decorators.csp import csp_override
+from unfold.sites import UnfoldAdminSite
+
+from annotate.accounts.preferences import Preferences
+
+
+class AdminSite(UnfoldAdminSite):
+    index_title = "Admin"
+
+    def admin_view(self, view: Callable, cacheable: bool = False) -> Callable:
+        """Every page of the admin passes here, ours too: `annotate.admin_pages.admin_page`."""
+        return csp_override(settings.ADMIN_CSP)(super().admin_view(view, cacheable))
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        # Without unfold's search for names of models: the menu has them all.
+        return [one for one in super().get_urls() if getattr(one, "name", "") != "search"]
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        theme = Preferences.of(request.user).theme
+        return {
+            **super().each_context(request),
+            # They would be written into the page, against the policy: static/css/admin.css.
+            "colors": None,
+            # Who follows the system can choose in the admin's menu, for this browser.
+            "theme": None if theme == "system" else theme,
+        }
