@@ -37,6 +37,13 @@ class UserQuerySet(models.QuerySet["User"]):
         )
         return self.filter(Q(is_superuser=True) | Q(pk__in=members.values("user")))
 
+    def moderated_by(self, user: User) -> UserQuerySet:
+        """About whom `user` may decide: not themselves, and about admins as an admin only."""
+        if not user.is_moderator:
+            return self.none()
+        others = self.exclude(pk=user.pk)
+        return others if user.is_admin else others.exclude(pk__in=User.objects.admins())
+
     def admins(self) -> UserQuerySet:
         members = User.groups.through.objects.filter(group__name=Role.ADMIN)
         return self.filter(Q(is_superuser=True) | Q(pk__in=members.values("user")))

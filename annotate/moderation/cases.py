@@ -74,7 +74,7 @@ def withdraw_flag(flag: Flag, *, by: User) -> Flag:
 @transaction.atomic
 def ask_for_erasure(*, by: User, text: str = "") -> Case:
     """Ask that one's account be erased: an admin decides."""
-    case = _locked(Kind.ERASURE, person=by)
+    case = case_of_erasure(by)
     if not case.is_open or case.version == 1:
         open_again(case)
         audit.record(
@@ -139,6 +139,11 @@ def case_of(thing: Thing, article: Article | None = None) -> Case:
         article_id = thing.thread.article_id
         return _locked(Kind.COMMENT, comment=thing, person=thing.author, article_id=article_id)
     return _locked(Kind.PERSON, person=thing, article=article)
+
+
+def case_of_erasure(person: User) -> Case:
+    """Return the case of erasing somebody's account, locked."""
+    return _locked(Kind.ERASURE, person=person)
 
 
 def _locked(kind: Kind, **fields: object) -> Case:

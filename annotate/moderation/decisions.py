@@ -13,7 +13,7 @@ from annotate.accounts.models import User
 from annotate.articles.models import Article
 
 from . import audit, effects
-from .cases import open_again, refuse
+from .cases import case_of, case_of_erasure, open_again, refuse
 from .effects import Verdict
 from .models import AuditEntry, Case, Decision, Reason
 from .people import erase
@@ -67,6 +67,16 @@ def decide(cases: Mapping[int, int], verdict: Verdict, *, by: User) -> Outcome:
             except ActionRefused as error:
                 outcome.refused.append((case, str(error)))
     return outcome
+
+
+@transaction.atomic
+def decide_about(person: User, verdict: Verdict, *, by: User) -> Decision:
+    """Decide about a person without anybody having flagged them. Raises ActionRefused."""
+    case = case_of_erasure(person) if verdict.kind == Kind.ERASE else case_of(person)
+    outcome = decide({case.pk: case.version}, verdict, by=by)
+    if outcome.refused:
+        raise ActionRefused(outcome.refused[0][1])
+    return outcome.decided[0]
 
 
 @transaction.atomic
@@ -133,6 +143,7 @@ def _decide(case: Case, verdict: Verdict, by: User, batch: uuid.UUID) -> Decisio
         after=after,
         batch=batch,
         on_appeal=on_appeal,
+        waited=timezone.now() - case.opened_at,
     )
     case.state, case.decided_by, case.decided_at = State.DECIDED, by, decision.at
     case.claimed_by = case.claimed_until = None

@@ -282,6 +282,7 @@ class Decision(models.Model):
     after = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     batch = models.UUIDField(help_text="Of those that were decided in one step.")
     on_appeal = models.BooleanField(default=False)
+    waited = models.DurationField(help_text="How long the case had been in the queue.")
     taken_back_at = models.DateTimeField(null=True)
     seen_at = models.DateTimeField(null=True, help_text="When the author read it.")
 
