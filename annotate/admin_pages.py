@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.options import ActionLocation
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin
+
+from annotate.http import Request
 
 # An action is offered for the selected rows of a list and as a button on a page.
 EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
@@ -23,7 +27,15 @@ def admin_page(view: Callable) -> Callable:
     Somebody who has not signed in is sent to the sign-in, anybody else is answered 403. What
     more a page asks for, its view checks itself.
     """
-    return admin.site.admin_view(view)
+    inside = admin.site.admin_view(view)
+
+    @wraps(view)
+    def page(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not (request.user.is_moderator and admin.site.has_permission(request)):
+            raise PermissionDenied("Only moderators may do this.")
+        return inside(request, *args, **kwargs)
+
+    return page
 
 
 def admin_context(request: HttpRequest, *, title: str, **context: Any) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def test_only_the_admins_own_pages_may_compile_scripts(client, mo):
 def test_a_page_of_ours_in_the_admin(client, ana, mo):
     assert client.get("/admin/ours/")["Location"].startswith("/accounts/sign-in/?next=")
     client.force_login(ana)
-    assert client.get("/admin/ours/", follow=True).status_code == 403
+    assert client.get("/admin/ours/").status_code == 403
     client.force_login(mo)
     response = client.get("/admin/ours/")
     assert "unsafe-eval" in response["Content-Security-Policy"]

@@ -13,7 +13,7 @@ from annotate.accounts.models import User
 from annotate.articles.models import Article
 
 from . import audit, effects
-from .cases import case_of, case_of_erasure, open_again, refuse
+from .cases import CLAIM, case_of, case_of_erasure, open_again, refuse
 from .effects import Verdict
 from .models import AuditEntry, Case, Decision, Reason
 from .people import erase
@@ -46,7 +46,7 @@ class Outcome:
     """What came of deciding several cases: a refusal of one does not hold up the others."""
 
     decided: list[Decision] = field(default_factory=list)
-    refused: list[tuple[Case, str]] = field(default_factory=list)
+    refused: list[tuple[Case, ActionRefused]] = field(default_factory=list)
 
 
 def decide(cases: Mapping[int, int], verdict: Verdict, *, by: User) -> Outcome:
@@ -65,7 +65,7 @@ def decide(cases: Mapping[int, int], verdict: Verdict, *, by: User) -> Outcome:
                         raise Stale(_meanwhile(case))
                     outcome.decided.append(_decide(case, verdict, by, batch))
             except ActionRefused as error:
-                outcome.refused.append((case, str(error)))
+                outcome.refused.append((case, error))
     return outcome
 
 
@@ -75,7 +75,7 @@ def decide_about(person: User, verdict: Verdict, *, by: User) -> Decision:
     case = case_of_erasure(person) if verdict.kind == Kind.ERASE else case_of(person)
     outcome = decide({case.pk: case.version}, verdict, by=by)
     if outcome.refused:
-        raise ActionRefused(outcome.refused[0][1])
+        raise outcome.refused[0][1]
     return outcome.decided[0]
 
 
@@ -102,6 +102,8 @@ def take_back(*, by: User) -> list[Decision]:
         case.decided_by = previous.by if previous else None
         case.decided_at = previous.at if previous else None
         open_again(case)
+        case.claimed_by, case.claimed_until = by, timezone.now() + CLAIM
+        case.save(update_fields=["claimed_by", "claimed_until"])
         kind = AuditEntry.Kind.TAKEN_BACK
         _log(kind, decision, before, after)
     return batch
@@ -129,14 +131,14 @@ def lock(cases: Collection[int]) -> list[Case]:
 
 def _decide(case: Case, verdict: Verdict, by: User, batch: uuid.UUID) -> Decision:
     refuse(case, by)
-    on_appeal = case.is_appealed
+    on_appeal, reason = case.is_appealed, verdict.reason or default_reason(case)
     before, after = effects.apply(case, verdict, by=by)
     decision = Decision.objects.create(
         case=case,
         person=case.person,
         kind=verdict.kind,
-        reason=verdict.reason,
-        note=verdict.note or NOTES[Reason(verdict.reason)],
+        reason=reason,
+        note=verdict.note or NOTES[Reason(reason)],
         by=by,
         role="admin" if by.is_admin else "moderator",
         before=before,
@@ -147,7 +149,7 @@ def _decide(case: Case, verdict: Verdict, by: User, batch: uuid.UUID) -> Decisio
     )
     case.state, case.decided_by, case.decided_at = State.DECIDED, by, decision.at
     case.claimed_by = case.claimed_until = None
-    case.seen_for = sorted({*case.seen_for, *case.reasons, verdict.reason})
+    case.seen_for = sorted({*case.seen_for, *case.reasons, reason})
     case.version += 1
     case.save()
     _log(LOGGED_AS.get(verdict.kind, AuditEntry.Kind.DECIDED), decision, before, after)
@@ -156,6 +158,11 @@ def _decide(case: Case, verdict: Verdict, by: User, batch: uuid.UUID) -> Decisio
     else:
         decided.send(Decision, decision=decision)
     return decision
+
+
+def default_reason(case: Case) -> str:
+    """Return why a case is decided where the moderator does not say: for what most flagged."""
+    return case.reasons[0] if case.reasons else Reason.OTHER
 
 
 def _log(kind: AuditEntry.Kind, decision: Decision, before: dict, after: dict) -> None:

@@ -45,10 +45,13 @@ OF_WORK = {Case.Kind.TAG, Case.Kind.COMMENT, Case.Kind.PERSON}  # for all other 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What is decided: a kind with what it needs, why, and the words for the author."""
+    """What is decided: a kind with what it needs, why, and the words for the author.
+
+    Without a reason it is the case's own, without words those of the reason.
+    """
 
     kind: Kind
-    reason: str
+    reason: str = ""
     note: str = ""
     label: Label | None = None  # of RELABEL
     start: int | None = None  # of TRIM, in code points

@@ -43,7 +43,7 @@ def decide(case, by, kind, **more) -> Decision:
     verdict = Verdict(kind, Reason.OFF_GUIDELINE, **more)
     outcome = decisions.decide({case.pk: fresh(case).version}, verdict, by=by)
     if outcome.refused:
-        raise ActionRefused(outcome.refused[0][1])
+        raise outcome.refused[0][1]
     return outcome.decided[0]
 
 
@@ -190,12 +190,25 @@ def test_a_claim_keeps_others_out_for_a_quarter_of_an_hour(tag, ben, mo, mia):
     decide(case, mia, Kind.KEEP)
 
 
+def test_taken_back_it_is_open_again_and_kept_for_who_decided(tag, ben, mo, mia):
+    case = flagged(tag, ben, Reason.SPAM)
+    decisions.decide({case.pk: fresh(case).version}, Verdict(Kind.HIDE), by=mo)
+    assert Decision.objects.get().reason == Reason.SPAM
+    decisions.take_back(by=mo)
+    with pytest.raises(Claimed, match="mo works on this case"):
+        decide(case, mia, Kind.KEEP)
+    decide(case, mo, Kind.KEEP)
+
+
 def test_what_was_decided_meanwhile_is_not_decided_twice(tag, ben, mo, mia):
     case = fresh(flagged(tag, ben))
     verdict = Verdict(Kind.KEEP, Reason.OTHER)
     assert decisions.decide({case.pk: case.version}, verdict, by=mo).decided
     again = decisions.decide({case.pk: case.version}, verdict, by=mia)
-    assert again.refused == [(case, "Another moderator has decided this case meanwhile.")]
+    ((refused, why),) = again.refused
+    assert refused == case
+    assert isinstance(why, Stale)
+    assert str(why) == "Another moderator has decided this case meanwhile."
 
 
 def test_what_changed_since_is_not_taken_back(tag, ana, ben, mo, mia):
