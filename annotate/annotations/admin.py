@@ -171,7 +171,7 @@ class AnnotationAdmin(ReadOnlyAdmin):
         *("reviewer__public_name", "reviewer__username"),
     )
     date_hierarchy = "created_at"
-    ordering = ("-pk",)
+    ordering = ("-created_at",)
     actions = ("hide", "show")
     fields = (
         *("article", "reviewer", "label", "state", "in_context", "sentences", "start", "end"),

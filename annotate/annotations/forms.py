@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.db import connection
 
-from .models import Annotation, Label
+from .models import NOTE_LENGTH, Annotation, Label
 
 
 class RequestForm(forms.Form):
@@ -49,7 +49,7 @@ class PassageForm(RequestForm):
     start = forms.IntegerField(min_value=0, max_value=2**31 - 1)
     end = forms.IntegerField(min_value=1, max_value=2**31 - 1)
     label = LabelField()
-    note = forms.CharField(required=False, max_length=10_000, strip=False)
+    note = forms.CharField(required=False, max_length=NOTE_LENGTH, strip=False)
     confidence = forms.IntegerField(required=False, min_value=1, max_value=5)
 
     def clean_note(self) -> str:

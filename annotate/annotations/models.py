@@ -15,12 +15,14 @@ from django.utils import timezone
 
 from annotate.accounts.preferences import KEYS
 from annotate.articles.models import Article, Sentence
+from annotate.keys import RandomKey
 from annotate.reviews.models import Round
 
 if TYPE_CHECKING:
     from annotate.accounts.models import User
 
 CONTEXT = 32  # code points kept on each side of a passage
+NOTE_LENGTH = 10_000  # code points
 
 models.TextField.register_lookup(Length, "length")  # for the constraints below
 
@@ -163,12 +165,13 @@ class AnnotationQuerySet(models.QuerySet["Annotation"]):
 
     def in_reading_order(self) -> AnnotationQuerySet:
         """By start; of those that start together the longest first: it holds the others."""
-        return self.order_by("start", "-end", "pk")
+        return self.order_by("start", "-end", "created_at", "pk")
 
 
 class Annotation(models.Model):
     """One reviewer's label on one passage of an article. Withdrawn or hidden, never deleted."""
 
+    id = RandomKey(primary_key=True)
     article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="annotations")
     reviewer = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="annotations"
@@ -186,7 +189,7 @@ class Annotation(models.Model):
     # The sentences it touches, so that a sentence's tags are found without comparing offsets.
     first_position = models.PositiveIntegerField(editable=False)
     last_position = models.PositiveIntegerField(editable=False)
-    note = models.TextField(blank=True, max_length=10_000)
+    note = models.TextField(blank=True, max_length=NOTE_LENGTH)
     confidence = models.PositiveSmallIntegerField(
         null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(5)]
     )
@@ -209,13 +212,14 @@ class Annotation(models.Model):
     objects = AnnotationQuerySet.as_manager()
 
     class Meta:
-        ordering = ["article", "start", "pk"]
+        ordering = ["article", "start", "created_at", "pk"]
         indexes = [
             models.Index(
                 name="annotation_live_in_article",
                 fields=["article", "reviewer", "first_position"],
                 condition=Q(withdrawn_at=None),
             ),
+            models.Index(name="annotation_by_time", fields=["created_at"]),  # for the admin
         ]
         constraints = [
             models.CheckConstraint(
@@ -229,6 +233,10 @@ class Annotation(models.Model):
             models.CheckConstraint(
                 name="annotation_positions_in_order",
                 condition=Q(last_position__gte=F("first_position")),
+            ),
+            models.CheckConstraint(
+                name="annotation_note_is_not_too_long",
+                condition=Q(note__length__lte=NOTE_LENGTH),
             ),
             models.CheckConstraint(
                 name="annotation_confidence_is_1_to_5",

@@ -125,8 +125,8 @@ ROUND = "(SELECT id FROM reviews_round WHERE article_id = %(article)s AND latest
 PASSAGE = f"""
     SELECT span.sentences, span.base,
            substr(article.text, span.base + 1, span.upto - span.base),
-           (SELECT max(id) FROM live_event WHERE article_id = article.id),
-           (SELECT max(id) FROM live_event
+           (SELECT max(number) FROM live_event WHERE article_id = article.id),
+           (SELECT max(number) FROM live_event
              WHERE article_id = article.id AND (by = %(user)s OR kind = 'round')),
            last.id, last.kind, last.target_id, target.below_id
       FROM articles_article article
@@ -245,14 +245,15 @@ def _insert_statement() -> tuple[str, list[Field], list[Field]]:
     line = insert(
         Change._meta.db_table, change_fields, ", annotation_id", ", (SELECT id FROM tag)"
     )
+    number = live.NUMBER.format(article="tag.article_id")
     sql = f"""
         WITH tag AS ({tag}
              RETURNING id, article_id, reviewer_id, first_position, last_position),
         line AS ({line} RETURNING id),
-        event AS ({live.INSERT}
+        event AS (INSERT INTO live_event ({live.COLUMNS})
              SELECT article_id, reviewer_id, '{Event.Kind.TAGS}', first_position,
-                    last_position, clock_timestamp() FROM tag
+                    last_position, clock_timestamp(), {number} FROM tag
              {live.RETURNING})
-        SELECT tag.id, line.id, event.id, {live.NOTIFY} FROM tag, line, event
+        SELECT tag.id, line.id, event.number, {live.NOTIFY} FROM tag, line, event
     """  # noqa: S608 - composed of constants and names of columns
     return sql, fields, change_fields

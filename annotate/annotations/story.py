@@ -235,7 +235,7 @@ VISIBLE = """
            AND (tag.reviewer_id = %(user)s
                 OR %(everyone)s AND (tag.hidden_at IS NULL OR %(moderator)s))
            AND tag.first_position <= %(last)s AND tag.last_position >= %(first)s
-     ORDER BY tag.start, tag."end" DESC, tag.id
+     ORDER BY tag.start, tag."end" DESC, tag.created_at, tag.id
 """
 LAST_POSITION = 2**31 - 1
 

@@ -31,7 +31,7 @@ class ThreadAdmin(StoryAdmin):
     list_filter = ("outcome", ("resolved_at", admin.EmptyFieldListFilter))
     search_fields = ("exact", "article__title", "created_by__public_name", "comments__text")
     date_hierarchy = "created_at"
-    ordering = ("-pk",)
+    ordering = ("-created_at",)
     related = ("round__article", "created_by", "precedent__label")
     fields = (
         *("article", "round", "exact", "place", "start", "end", "created_by", "created_at"),
@@ -61,7 +61,7 @@ class CommentAdmin(StoryAdmin):
     list_filter = (("withdrawn_at", admin.EmptyFieldListFilter),)
     search_fields = ("text", "author__public_name", "thread__article__title")
     date_hierarchy = "created_at"
-    ordering = ("-pk",)
+    ordering = ("-created_at",)
     story = "thread__article"
     related = ("author",)
     fields = (

@@ -12,12 +12,13 @@ from django.utils import timezone
 
 from annotate.annotations.models import CONTEXT, Precedent
 from annotate.articles.models import Article
+from annotate.keys import RandomKey
 from annotate.reviews.models import Round
 
 if TYPE_CHECKING:
     from annotate.accounts.models import User
 
-COMMENT_LENGTH = 10_000  # code points, as many as a tag's note
+COMMENT_LENGTH = 10_000  # code points
 
 
 class ThreadQuerySet(models.QuerySet["Thread"]):
@@ -47,6 +48,7 @@ class Thread(models.Model):
         GAP = "gap", "Guideline gap"
         NO_CHANGE = "no_change", "No change"
 
+    id = RandomKey(primary_key=True)
     article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="threads")
     round = models.ForeignKey(
         Round, on_delete=models.PROTECT, null=True, blank=True, related_name="threads"
@@ -78,7 +80,7 @@ class Thread(models.Model):
     objects = ThreadQuerySet.as_manager()
 
     class Meta:
-        ordering = ["article", "start", "pk"]
+        ordering = ["article", "start", "created_at", "pk"]
         indexes = [
             models.Index(name="thread_in_article", fields=["article", "first_position"]),
             models.Index(
@@ -144,6 +146,7 @@ class CommentQuerySet(models.QuerySet["Comment"]):
 class Comment(models.Model):
     """Plain text by one person in a thread. Withdrawn, never deleted."""
 
+    id = RandomKey(primary_key=True)
     thread = models.ForeignKey(Thread, on_delete=models.PROTECT, related_name="comments")
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="comments"
@@ -162,7 +165,7 @@ class Comment(models.Model):
     objects = CommentQuerySet.as_manager()
 
     class Meta:
-        ordering = ["pk"]
+        ordering = ["created_at", "pk"]
         constraints = [
             models.UniqueConstraint(
                 name="comment_one_per_request", fields=["author", "request"]

@@ -69,7 +69,7 @@ def show(threads: Sequence[Thread], user: User) -> list[Shown]:
     """Return threads of one article as `user` sees them, in as many queries for any number."""
     comments: dict[int, list[Comment]] = {}
     rows = Comment.objects.visible_to(user).filter(thread__in=threads)
-    for one in rows.select_related("author").prefetch_related("mentions").order_by("pk"):
+    for one in rows.select_related("author").prefetch_related("mentions"):
         comments.setdefault(one.thread_id, []).append(one)
     steps: dict[int, list[Step]] = {}
     moves = Step.objects.filter(
@@ -160,4 +160,4 @@ def touching(article: Article, user: User, first: int, last: int) -> ThreadQuery
 def in_order(threads: ThreadQuerySet) -> ThreadQuerySet:
     """Return unresolved ones as they stand in the story; then resolved ones, latest first."""
     latest = F("resolved_at").desc(nulls_first=True)
-    return with_all(threads).order_by(latest, "start", "pk")
+    return with_all(threads).order_by(latest, "start", "created_at", "pk")

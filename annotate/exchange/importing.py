@@ -20,7 +20,7 @@ from django.db import IntegrityError, transaction
 
 from annotate.accounts.models import User
 from annotate.accounts.roles import Role
-from annotate.annotations.models import Annotation, Label, Reading
+from annotate.annotations.models import NOTE_LENGTH, Annotation, Label, Reading
 from annotate.articles import text as canonical
 from annotate.articles.actions import StoryRefused, TextStands, check_limits
 from annotate.articles.models import Article, Sentence
@@ -295,7 +295,7 @@ def _label(content: Content, fields: Fields) -> None:
 def _annotation(content: Content, fields: Fields) -> None:
     annotation = Annotation(
         **passage_of(fields, content.article.text, content.sentences),
-        note=fields.text("note", most=10_000),
+        note=fields.text("note", most=NOTE_LENGTH),
         confidence=fields.number("confidence", 1, 5, optional=True),
         guideline=_version(fields, "guideline"),
         created_at=fields.time("created"),

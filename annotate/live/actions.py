@@ -38,20 +38,27 @@ def publish(
         return cursor.fetchone()[0]
 
 
-# Only numbers travel: what a page may see of them, it asks for itself.
-INSERT = "INSERT INTO live_event (article_id, by, kind, first_position, last_position, at)"
-RETURNING = "RETURNING id, article_id, by, kind"
+# The time, and after the last of the article even where the clock was set back.
+NUMBER = """
+    greatest((extract(epoch FROM clock_timestamp()) * 1000000)::bigint,
+             (SELECT max(number) + 1 FROM live_event WHERE article_id = {article}))
+"""
+COLUMNS = "article_id, by, kind, first_position, last_position, at, number"
+# Of these columns an event is told. Only numbers travel: what a page may see of it, it asks
+# for itself.
+RETURNING = "RETURNING number, article_id, by, kind"
 NOTIFY = f"""
     pg_notify('{CHANNEL}', json_build_object(
-        'event', event.id, 'article', event.article_id, 'by', event.by, 'kind', event.kind
+        'event', event.number, 'article', event.article_id, 'by', event.by, 'kind', event.kind
     )::text)
 """
 PUBLISH = f"""
     WITH event AS (
-        {INSERT}
-        VALUES (%(article)s, %(by)s, %(kind)s, %(first)s, %(last)s, clock_timestamp())
+        INSERT INTO live_event ({COLUMNS})
+        VALUES (%(article)s, %(by)s, %(kind)s, %(first)s, %(last)s, clock_timestamp(),
+                {NUMBER.format(article="%(article)s")})
         {RETURNING})
-    SELECT id, {NOTIFY} FROM event
+    SELECT number, {NOTIFY} FROM event
 """  # noqa: S608 - composed of constants
 
 
@@ -67,4 +74,4 @@ def publish_person(user: User | int) -> None:
 def latest_event(article: Article, user: User, *, sees_all: bool) -> int:
     """Return the number of the last event that `user` may know of; 0 for none."""
     told = Event.objects.filter(article=article).told_to(user, sees_all=sees_all)
-    return told.order_by("-pk").values_list("pk", flat=True).first() or 0
+    return told.order_by("-number").values_list("number", flat=True).first() or 0

@@ -35,11 +35,11 @@ def news_since(article: Article, user: User, *, sees_all: bool, since: int) -> N
     One query. The event itself is read, too: while it is kept, all that came later is kept,
     and an event of another article, or one that the person may not know of, begins nothing.
     """
-    events = Event.objects.filter(article=article, pk__gte=since)
+    events = Event.objects.filter(article=article, number__gte=since)
     rows = list(
         events.told_to(user, sees_all=sees_all)
-        .order_by("pk")
-        .values_list("pk", "by", "kind", "first_position", "last_position")[: MOST + 2]
+        .order_by("number")
+        .values_list("number", "by", "kind", "first_position", "last_position")[: MOST + 2]
     )
     if rows and rows[0][0] == since:
         rows.pop(0)

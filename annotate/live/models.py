@@ -27,6 +27,9 @@ class Event(models.Model):
 
     Written only while the article is locked, so that within one article the numbers rise in
     the order of the commits: who asks for what came after a number misses nothing.
+
+    A number is the time, in microseconds since 1970. People see those of their own events:
+    when they did something they know, while a count would tell them of what others did.
     """
 
     class Kind(models.TextChoices):
@@ -39,6 +42,7 @@ class Event(models.Model):
     article = models.ForeignKey(
         Article, on_delete=models.CASCADE, db_constraint=False, related_name="events"
     )
+    number = models.BigIntegerField(editable=False)
     by = models.BigIntegerField(null=True, help_text="The person's number.")
     kind = models.CharField(max_length=10, choices=Kind)
     first_position = models.PositiveIntegerField(null=True)
@@ -48,10 +52,14 @@ class Event(models.Model):
     objects = EventQuerySet.as_manager()
 
     class Meta:
-        ordering = ["pk"]
+        ordering = ["article", "number"]
         indexes = [
-            models.Index(name="event_of_article", fields=["article", "id"]),
-            models.Index(name="event_of_person", fields=["article", "by", "id"]),
+            models.Index(name="event_of_person", fields=["article", "by", "number"]),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                name="event_number_once_per_article", fields=["article", "number"]
+            ),
         ]
 
     def __str__(self) -> str:

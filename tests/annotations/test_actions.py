@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 import pytest
+from django.db import IntegrityError
 
 from annotate.annotations import actions
 from annotate.annotations.models import Annotation, Change, Reading
@@ -36,6 +37,14 @@ def test_same_label_on_same_passage_by_another_is_another(ana, ben, article, cla
     actions.annotate(article=article, reviewer=ana, label=claim, start=0, end=12)
     actions.annotate(article=article, reviewer=ben, label=claim, start=0, end=12)
     assert article.annotations.live().count() == 2
+
+
+def test_a_note_may_be_long_and_no_longer(ana, article, claim):
+    done = actions.annotate(
+        article=article, reviewer=ana, label=claim, start=0, end=12, note="😀" * 10_000
+    )
+    with pytest.raises(IntegrityError, match="annotation_note_is_not_too_long"):
+        actions.edit(done.annotation, by=ana, note="😀" * 10_001)
 
 
 def test_passage_over_several_sentences_touches_each(ana, article, claim):

@@ -49,7 +49,9 @@ def fresh_article(number: list[int]) -> Article:
 
 def carry_out(step, article, ana) -> Change | None:
     kind, *rest = step
-    tags = list(Annotation.objects.live().filter(article=article, reviewer=ana).order_by("pk"))
+    tags = list(
+        Annotation.objects.live().filter(article=article, reviewer=ana).order_by("created_at")
+    )
     try:
         match kind:
             case "tag":

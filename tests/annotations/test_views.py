@@ -197,7 +197,7 @@ def test_undo_and_redo_say_what_they_did(as_ana, article, tag):
 
 def test_answer_brings_what_another_tab_did_since(as_ana, ana, article, tag, claim):
     first = article.sentences.get(position=1)
-    seen = Event.objects.latest("pk").pk
+    seen = Event.objects.latest("number").number
     actions.annotate(
         article=article, reviewer=ana, label=claim, start=first.start, end=first.end
     )

@@ -37,7 +37,7 @@ def test_a_thread_keeps_its_passage_and_tells_the_pages(article, ana):
     assert (thread.first_position, thread.last_position) == (1, 1)
     assert thread.comments.get().text == "Is this a claim?"
     assert kinds(thread) == ["begun", "commented"]
-    event = Event.objects.latest("pk")
+    event = Event.objects.latest("number")
     assert (event.kind, event.by, event.first_position) == ("threads", ana.pk, 1)
 
 
@@ -255,12 +255,12 @@ def test_pseudonyms_stand_for_names_also_in_what_moderators_write(article, ana, 
     assert thread.comments.get().text == f"@{called}, what do you say?"
     begin(article, ana, text=f"@{called}? @ben?")
     assert (
-        Comment.objects.latest("pk").text == f"@{called}? @ben?"
+        Comment.objects.latest("created_at").text == f"@{called}? @ben?"
     )  # who guesses learns nothing
     for person in (mo, ana):
-        last = Comment.objects.filter(author=person).latest("pk")
+        last = Comment.objects.filter(author=person).latest("created_at")
         actions.edit_comment(last, by=person, text="Was it @ben?")
-    texts = Comment.objects.order_by("pk").values_list("text", flat=True)
+    texts = Comment.objects.order_by("created_at").values_list("text", flat=True)
     assert list(texts) == [f"Was it @{called}?", "Was it @ben?"]
     assert told == [("mo", ["ben"]), ("ana", ["ben"])]
 

@@ -137,7 +137,7 @@ def test_begin_a_thread_on_a_sentence_and_answer_it(as_ana, article, ana, senten
     assert done.status_code == 200
     assert done.text.lstrip().startswith(f'<section id="thread-{thread.pk}"')
     assert "HX-Request" in done["Vary"]
-    last = Comment.objects.latest("pk")
+    last = Comment.objects.latest("created_at")
     done = as_ana.post(f"/comments/{last.pk}/", {"text": "And then?"})
     assert done["Location"] == f"/threads/{thread.pk}/#comment-{last.pk}"
     assert ">edited<" in as_ana.get(f"/threads/{thread.pk}/").text

@@ -617,6 +617,11 @@ WRONG = {
         {"title": "x" * 501},
         "expected “title” to have at most 500 characters, got 501.",
     ),
+    "note too long": (
+        5,
+        {"note": "x" * 10_001},
+        "expected “note” to have at most 10,000 characters, got 10,001.",
+    ),
     "NUL": (
         1,
         {"outlet": "a\0b"},

@@ -62,7 +62,7 @@ def is_stale(page: str) -> bool:
 
 
 def test_what_others_did_comes_with_its_counts(ask, article, open_round, ana, ben, claim):
-    since = Event.objects.latest("pk").pk
+    since = Event.objects.latest("number").number
     event = tag(article, ben, claim)
     page = ask(ana, since)
     assert (latest(page), sentences(page), is_stale(page)) == (event, 1, False)
@@ -76,7 +76,7 @@ def test_what_others_did_comes_with_its_counts(ask, article, open_round, ana, be
 
 
 def test_several_people_are_summed_up(ask, article, open_round, ana, ben, mo, claim):
-    since = Event.objects.latest("pk").pk
+    since = Event.objects.latest("number").number
     tag(article, ana, claim)
     tag(article, ben, claim)
     page = ask(mo, since)
@@ -107,19 +107,19 @@ def test_a_move_of_the_round_means_to_read_all_anew(ask, article, ana, ben, mo, 
 
 def test_an_event_of_another_story_begins_nothing(ask, article, open_round, ana, mo):
     actions.open_round(make_article("Another", "One sentence."), by=mo, mode="open")
-    assert is_stale(ask(ana, Event.objects.latest("pk").pk))
+    assert is_stale(ask(ana, Event.objects.latest("number").number))
 
 
 def test_what_is_not_kept_any_more_is_no_gap(ask, article, open_round, ana, ben, claim):
     since = tag(article, ben, claim)
     tag(article, ana, claim)
     long_ago = timezone.now() - KEPT - datetime.timedelta(hours=1)
-    Event.objects.filter(pk__lte=since).update(at=long_ago)
+    Event.objects.filter(number__lte=since).update(at=long_ago)
     assert not is_stale(ask(ana, since))
     prune()
-    assert Event.objects.filter(pk__lte=since).count() == 0
+    assert Event.objects.filter(number__lte=since).count() == 0
     assert is_stale(ask(ana, since))
-    assert not is_stale(ask(ana, Event.objects.latest("pk").pk))
+    assert not is_stale(ask(ana, Event.objects.latest("number").number))
 
 
 def test_a_page_from_before_the_first_event_knows_what_followed(ask, article, ana, claim):
@@ -130,11 +130,21 @@ def test_a_page_from_before_the_first_event_knows_what_followed(ask, article, an
 
 
 def test_after_very_much_the_story_is_read_anew(ask, article, open_round, ana, ben):
-    first = Event.objects.latest("pk").pk
+    first = Event.objects.latest("number").number
     event = {"article": article, "by": ben.pk, "kind": "tags", "first_position": 1}
-    made = Event.objects.bulk_create(Event(**event, last_position=1) for _ in range(MOST + 1))
+    numbers = range(first + 1, first + MOST + 2)
+    Event.objects.bulk_create(Event(**event, last_position=1, number=one) for one in numbers)
     assert is_stale(ask(ana, first))
-    assert not is_stale(ask(ana, made[0].pk))
+    assert not is_stale(ask(ana, first + 1))
+
+
+def test_numbers_rise_where_the_clock_was_set_back(article, ana, claim, evidence):
+    tag(article, ana, claim)
+    event = Event.objects.get()
+    tomorrow = event.number + 24 * 60 * 60 * 1_000_000
+    Event.objects.update(number=tomorrow)
+    assert tag(article, ana, evidence) == tomorrow + 1
+    assert tagging.undo(article, by=ana).event == tomorrow + 2
 
 
 def test_without_htmx_it_leads_to_the_story(client, article, ana):
@@ -156,7 +166,7 @@ def test_it_costs_the_same_for_much_and_for_little(
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
-    since = Event.objects.latest("pk").pk
+    since = Event.objects.latest("number").number
     tag(article, ben, labels["claim"])
     with CaptureQueriesContext(connection) as little:
         ask(ana, since)

@@ -71,7 +71,7 @@ def test_a_stream_begins_with_the_last_event_and_is_not_held_back(
     assert headers["X-Accel-Buffering"] == "no"
     assert "Content-Encoding" not in headers
     assert "Content-Length" not in headers
-    assert stream.opened() == Event.objects.latest("pk").pk
+    assert stream.opened() == Event.objects.latest("number").number
 
 
 def test_without_a_server_that_keeps_it_open_the_browser_comes_back(client, article, ana):
@@ -127,7 +127,7 @@ def test_the_reveal_is_told_and_what_follows_it(server, article, blind, ana, ben
     stream.opened()
     listening(server)
     actions.reveal(blind, by=mo)
-    told = Event.objects.filter(kind="round").latest("pk").pk
+    told = Event.objects.filter(kind="round").latest("number").number
     event = tag(article, ben, claim)
     seen = stream.next("seen")
     assert seen in (told, event)
@@ -149,7 +149,7 @@ def test_a_blind_round_that_follows_an_open_one_is_blind_at_once(
     told = set()
     while own not in told:
         told.add(stream.next("seen"))
-    others = Event.objects.filter(by=ben.pk, kind="tags").values_list("pk", flat=True)
+    others = Event.objects.filter(by=ben.pk, kind="tags").values_list("number", flat=True)
     assert not told & set(others)
 
 
@@ -225,7 +225,7 @@ def test_who_is_no_moderator_any_more_is_told_less(
     assert stream.next("stale") is None
     tag(article, ana, claim)
     set_status(article, "locked")
-    assert stream.next("seen") == Event.objects.latest("pk").pk
+    assert stream.next("seen") == Event.objects.latest("number").number
 
 
 def test_all_streams_end_when_the_server_stops(article, ana, ben, transactional_db):
@@ -308,7 +308,7 @@ def test_a_reader_who_does_not_read_costs_no_memory(
     first = tag(article, ben, claim)
     for number in range(50):
         tagging.undo(article, by=ben) if number % 2 == 0 else tagging.redo(article, by=ben)
-    last = Event.objects.latest("pk").pk
+    last = Event.objects.latest("number").number
     wait_until(lambda: inside.told == last)
     told = [stream.next("seen")]
     while told[-1] < last:
@@ -349,7 +349,7 @@ def test_an_event_while_a_stream_opens_is_not_missed(
     finally:
         stop.set()
         thread.join(10)
-    end = Event.objects.latest("pk").pk
+    end = Event.objects.latest("number").number
     while seen < end:
         seen = last.next("seen")
     assert seen == end
@@ -444,7 +444,7 @@ def test_a_page_that_reconnects_again_and_again_ends_with_the_whole_truth(
         stop.set()
         for thread in threads:
             thread.join(20)
-    end = Event.objects.latest("pk").pk
+    end = Event.objects.latest("number").number
     while page.latest < end:
         page.hear(last.next("seen"))
     shown = page.sentences

@@ -45,7 +45,7 @@ class Reading:
         return self.page.locator(f"#sentence-{self.row(position).pk}")
 
     def badge(self, annotation: Annotation) -> Locator:
-        return self.page.locator(f".tag[data-annotation='{annotation.pk}']")
+        return self.page.locator(f".tag[href='/annotations/{annotation.pk}/']")
 
     @property
     def palette(self) -> Locator:

@@ -83,7 +83,7 @@ def test_an_undo_that_waits_is_shown_and_counts(read, ana):
 
 def test_a_note_and_a_withdrawal_without_a_connection(read, ana):
     story = read(ana).focus(1).press("c", "j", "e").saved()
-    claim, evidence = Annotation.objects.order_by("pk")
+    claim, evidence = Annotation.objects.order_by("created_at")
     page = story.page
     story.badge(claim).click()
     page.context.set_offline(True)

@@ -78,8 +78,8 @@ def test_fifty_people_lose_and_double_nothing_while_it_is_revealed(article, mo, 
     revised = [bool(one.movement) for one in changes]
     assert revised == sorted(revised)
     assert {True, False} == set(revised)
-    moment = Event.objects.filter(article=article, kind="round").latest("pk").pk
-    blind = Event.objects.filter(article=article, kind="tags", pk__lt=moment)
+    moment = Event.objects.filter(article=article, kind="round").latest("number").number
+    blind = Event.objects.filter(article=article, kind="tags", number__lt=moment)
     assert blind.count() == revised.count(False)
     assert Move.objects.filter(kind="revealed").count() == 1
     # The state is the log replayed.

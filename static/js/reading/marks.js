@@ -3,13 +3,22 @@
 
 import { endOf, passageOf, rangeOf, sentenceAt, sentences, startOf } from "./offsets.js";
 
+// A tag's number stands in its badge's address alone: on a long page each time more is felt.
+const BADGE = (id) => `.tag[href="/annotations/${id}/"]`;
+
+/** The badge of a tag: the link that opens it. */
+export const badgeOf = (id) => document.querySelector(BADGE(id));
+
+/** The number of the tag that a badge opens. */
+export const tagOf = (badge) => badge.pathname.split("/")[2];
+
 /** The tags whose passage touches a sentence, from their badges. */
 export function tagsOn(sentence) {
   const ids = new Set();
   for (const mark of sentence.querySelectorAll("mark")) {
     for (const id of mark.dataset.annotations.split(" ")) ids.add(id);
   }
-  return [...ids].map((id) => document.querySelector(`.tag[data-annotation="${id}"]`)).filter(Boolean);
+  return [...ids].map(badgeOf).filter(Boolean);
 }
 
 /** The person's own tag with this label on exactly this passage. */
@@ -25,7 +34,7 @@ export function apply(html) {
   const answer = new DOMParser().parseFromString(`<template>${html}</template>`, "text/html");
   const active = document.activeElement;
   const within = active?.closest(".s");
-  const badge = active?.dataset?.annotation;
+  const badge = active?.matches(".tag") && tagOf(active);
   const control = active?.id;
   for (const fresh of [...answer.querySelector("template").content.children]) {
     const standing = fresh.id && document.getElementById(fresh.id);
@@ -37,7 +46,7 @@ export function apply(html) {
   }
   if (!document.contains(active)) {
     const place = within && document.getElementById(within.id);
-    const again = (badge && place?.querySelector(`[data-annotation="${badge}"]`)) || place || (control && document.getElementById(control));
+    const again = (badge && place?.querySelector(BADGE(badge))) || place || (control && document.getElementById(control));
     (again?.disabled ? document.querySelector(".s[tabindex='0']") : again)?.focus({ preventScroll: true });
   }
   if (selected && selection.isCollapsed) select(selected);
@@ -59,7 +68,7 @@ export function drawPending(items) {
   for (const [index, show] of shown.entries()) {
     // Of what was put on and taken off again, only the last counts.
     if (shown.slice(index + 1).some((later) => subject(later) && subject(later) === subject(show))) continue;
-    if (show.gone) document.querySelector(`.tag[data-annotation="${show.gone}"]`)?.classList.add("going");
+    if (show.gone) badgeOf(show.gone)?.classList.add("going");
     if (show.label) {
       if (!highlights.has(show.label)) highlights.set(show.label, []);
       highlights.get(show.label).push(rangeOf(show.start, show.end));

@@ -72,7 +72,7 @@ const live = new Live({
   show(html) {
     show(html);
     outbox.changed(); // draws again what is being saved
-    if (html.includes(`data-annotation="${panel.current()}"`)) panel.refresh();
+    if (html.includes(`/annotations/${panel.current()}/"`)) panel.refresh();
     threads.refresh();
   },
   changed: (fresh) => Object.assign(settings, fresh),
@@ -239,7 +239,7 @@ function tag(label) {
     say(`Saving ${names[label]} on ${on}`);
   } else {
     // A tag that is still on its way has no number yet: the outbox fills it in.
-    const [id, ref] = pending ? ["{id}", pending.id] : [standing.dataset.annotation, null];
+    const [id, ref] = pending ? ["{id}", pending.id] : [marks.tagOf(standing), null];
     const what = `${names[label]} taken off ${at}`;
     outbox.add({ url: `/annotations/${id}/withdraw/`, ref, show: { toggle, gone: ref ? null : id }, what, quote });
     say(`Taking ${names[label]} off ${on}`);
@@ -411,7 +411,7 @@ document.addEventListener("click", (event) => {
   }
   if (event.target.closest("a.tag")) {
     event.preventDefault();
-    openTag(event.target.closest("a.tag").dataset.annotation);
+    openTag(marks.tagOf(event.target.closest("a.tag")));
     return;
   }
   const sentence = event.target.closest("#story .s");
@@ -434,8 +434,7 @@ document.addEventListener("click", (event) => {
 // --- Tags, opened ------------------------------------------------------------------------------------
 
 panel.start(outbox, (id) => {
-  const badge = document.querySelector(`.tag[data-annotation="${id}"]`);
-  (badge?.closest(".s") ?? currentSentence())?.focus({ preventScroll: true });
+  (marks.badgeOf(id)?.closest(".s") ?? currentSentence())?.focus({ preventScroll: true });
 });
 
 async function openTag(id) {
@@ -457,7 +456,7 @@ function discuss() {
 
 function openHere() {
   const tags = marks.tagsOn(currentSentence());
-  if (tags.length === 1 && !passage) openTag(tags[0].dataset.annotation);
+  if (tags.length === 1 && !passage) openTag(marks.tagOf(tags[0]));
   else openPalette({ focus: true });
 }
 

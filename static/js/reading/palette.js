@@ -1,6 +1,6 @@
 // The palette: what can be said of a sentence or a passage, beside it; on a phone, below.
 
-import { tagsOn } from "./marks.js";
+import { tagOf, tagsOn } from "./marks.js";
 
 const palette = document.getElementById("palette");
 const what = document.getElementById("palette-what");
@@ -55,15 +55,14 @@ function entry(tag) {
   const item = document.createElement("li");
   const link = document.createElement("a");
   link.href = tag.href;
-  link.dataset.open = tag.dataset.annotation;
+  link.dataset.open = tagOf(tag);
   link.textContent = `Open ${tag.getAttribute("aria-label").replace(": open this tag", "")}: “${excerpt(tag)}”`;
   item.append(link);
   return item;
 }
 
 function excerpt(tag) {
-  const id = tag.dataset.annotation;
-  const marks = document.querySelectorAll(`mark[data-annotations~="${id}"]`);
+  const marks = document.querySelectorAll(`mark[data-annotations~="${tagOf(tag)}"]`);
   const text = [...marks].map((mark) => mark.lastChild.data ?? "").join("");
   return text.length > 60 ? `${text.slice(0, 58)}…` : text;
 }

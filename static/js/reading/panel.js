@@ -1,5 +1,7 @@
 // One tag, opened: label, passage, note and confidence save by themselves while they change.
 
+import { badgeOf } from "./marks.js";
+
 const PAUSE = 600; // milliseconds without a key before a note is sent
 const panel = document.getElementById("panel");
 const typing = new Map(); // annotation -> the outbox item that holds the note's newest text
@@ -55,7 +57,7 @@ export async function open(id) {
 
 /** Where the panel is a sheet over the text, move the tag's sentence out from under it. */
 function uncover(id) {
-  const sentence = document.querySelector(`.tag[data-annotation="${id}"]`)?.closest(".s");
+  const sentence = badgeOf(id)?.closest(".s");
   if (!sentence) return;
   const [text, sheet] = [sentence.getBoundingClientRect(), panel.getBoundingClientRect()];
   if (text.bottom > sheet.top && text.right > sheet.left && text.left < sheet.right) {
