@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.csp import CSP
@@ -84,6 +85,10 @@ INSTALLED_APPS = [
     "annotate.notices",
     "annotate.discussion",
     "annotate.moderation",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "unfold.apps.BasicAppConfig",
     "annotate.apps.AdminConfig",
     "django.contrib.auth",
@@ -106,9 +111,11 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "annotate.accounts.middleware.SignInRequiredMiddleware",
+    "annotate.accounts.middleware.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
 ]
 ROOT_URLCONF = "annotate.urls"
 WSGI_APPLICATION = "annotate.wsgi.application"
@@ -159,6 +166,45 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 # The browser reads this cookie when it sends work that waited for a new sign-in.
 CSRF_COOKIE_HTTPONLY = False
+# Of django-allauth only what is named in annotate/accounts/urls.py can be reached.
+ACCOUNT_ADAPTER = "annotate.accounts.adapters.AccountAdapter"
+ACCOUNT_EMAIL_VERIFICATION = "none"  # admins make accounts
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300  # seconds; then the password is asked for again
+# Attempts in a time by a client's address (ip), by the name that is tried (key), or by a
+# person who is signed in. The page that refuses more says that five minutes are enough.
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": "30/5m/ip,5/5m/key",
+    "reauthenticate": "10/5m/user",
+    "change_password": "5/5m/user",
+    "reset_password": "20/5m/ip,5/5m/key",
+    "reset_password_from_key": "20/5m/ip",
+}
+MFA_RATE_LIMITS = {"webauthn_login": "60/5m/ip"}
+# How many proxies stand before the site, each of which adds to X-Forwarded-For.
+ALLAUTH_TRUSTED_PROXY_COUNT = env_int("TRUSTED_PROXIES", 0)
+MFA_ADAPTER = "annotate.accounts.adapters.SecondFactorAdapter"
+MFA_FORMS = {"add_webauthn": "annotate.accounts.forms.PasskeyForm"}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = "Annotate"
+MFA_TOTP_TOLERANCE = 1  # codes of 30 seconds before and after: clocks differ
+# Who is asked for a second factor: nobody, or all who moderate.
+SECOND_FACTOR = env("SECOND_FACTOR") or ("moderators" if HTTPS else "off")
+if SECOND_FACTOR not in ("off", "moderators"):
+    raise ImproperlyConfigured(
+        f"SECOND_FACTOR is “off” or “moderators”, not “{SECOND_FACTOR}”."
+    )
+# Shared by all processes: how often a sign-in failed is counted here.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "accounts_cache",
+        # With fewer, many made-up names would push the count of a real one out.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 
 # So many tags of each new reviewer are seen by a moderator before others see them.
 PREMODERATED_TAGS = env_int("PREMODERATED_TAGS", 0)

@@ -4,7 +4,9 @@ from django.contrib import admin
 from django.urls import include, path
 
 from annotate import views
+from annotate.accounts.limits import too_many
 
+handler429 = too_many  # django-allauth looks for it here
 handler500 = views.server_error
 
 urlpatterns = [

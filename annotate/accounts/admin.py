@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.admin import EmailAddress
+from allauth.mfa.admin import Authenticator
+from allauth.usersessions.admin import UserSession
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.decorators import login_not_required
@@ -21,8 +24,9 @@ from django.views.decorators.cache import never_cache
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from annotate.admin_pages import KeptAdmin, ReadOnlyAdmin, short
+from annotate.admin_pages import EVERYWHERE, KeptAdmin, ReadOnlyAdmin, short
 
+from . import second_factor
 from .actions import set_role
 from .models import User
 from .roles import Role
@@ -43,7 +47,8 @@ def sign_in(request: HttpRequest, extra_context: dict | None = None) -> HttpResp
 
 
 admin.site.login = sign_in  # type: ignore[method-assign]
-admin.site.unregister(Group)
+# The role stands in a person's form; the others hold secrets, or nothing.
+admin.site.unregister([Group, Authenticator, UserSession, EmailAddress])
 
 
 class RoleForm(forms.ModelForm):
@@ -115,6 +120,7 @@ class UserAdmin(KeptAdmin, DjangoUserAdmin):
     ordering = ("username",)
     filter_horizontal = ("user_permissions",)
     readonly_fields = ("last_login", "date_joined")
+    actions = ("remove_second_factor",)
     add_fieldsets = (
         (
             None,
@@ -181,6 +187,26 @@ class UserAdmin(KeptAdmin, DjangoUserAdmin):
     ) -> None:
         super().save_related(request, form, formsets, change)
         set_role(form.instance, form.cleaned_data["role"])
+
+    @admin.action(
+        description="Remove the second factor",
+        description_plural="Remove the second factor of the selected people",
+        permissions=["change"],
+        location=EVERYWHERE,
+    )
+    def remove_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """For a lost device."""
+        for user in queryset:
+            if not self.has_change_permission(request, user):
+                self.message_user(request, f"You may not change {user}.", messages.ERROR)
+            elif second_factor.remove(user):
+                self.log_change(request, user, "Removed the second factor.")
+                said = f"The second factor of {user} is removed."
+                self.message_user(request, said, messages.SUCCESS)
+            else:
+                self.message_user(
+                    request, f"There is no second factor of {user}.", messages.WARNING
+                )
 
 
 def role_of(user: User) -> str:

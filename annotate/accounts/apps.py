@@ -6,7 +6,7 @@ class AccountsConfig(AppConfig):
     name = "annotate.accounts"
 
     def ready(self) -> None:
-        from . import roles
+        from . import roles, second_factor
 
         # Django makes an app's permissions after that app's migrations: grant them after
         # the last app that has any.
@@ -14,3 +14,4 @@ class AccountsConfig(AppConfig):
         post_migrate.connect(
             roles.grant_permissions, sender=last, dispatch_uid="annotate.roles"
         )
+        second_factor.connect()

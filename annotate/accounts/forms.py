@@ -6,7 +6,10 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Any, Protocol
 
+from allauth.account.adapter import get_adapter
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
+from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
 
@@ -16,6 +19,31 @@ from .preferences import KEYS, MAIL, MAIL_TIMES, THEMES, KeyRefused, Preferences
 # Names stand in lists and exports: no control characters, and none that turn the text
 # after them around.
 UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+class SignInForm(AuthenticationForm):
+    """Django's form, with failed attempts counted by name and by address."""
+
+    def clean(self) -> dict[str, Any]:
+        name, password = map(self.cleaned_data.get, ("username", "password"))
+        if name is not None and password:
+            self.user_cache = get_adapter(self.request).authenticate(
+                self.request, username=name, password=password
+            )
+            if self.user_cache is None:
+                raise self.get_invalid_login_error()
+            self.confirm_login_allowed(self.user_cache)
+        return self.cleaned_data
+
+
+class PasskeyForm(AddWebAuthnForm):
+    name = forms.CharField(label="Name", required=False, max_length=60)
+    passwordless = forms.BooleanField(
+        label="It also signs me in alone, without name and password",
+        required=False,
+        initial=True,
+        help_text="Not every security key can do that. Take the tick away if yours cannot.",
+    )
 
 
 class HasKey(Protocol):

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
+from allauth.account.adapter import get_adapter
 from django.contrib import messages
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import MiddlewareNotUsed, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.http import urlencode
+
+from . import second_factor
+from .models import User
 
 
 class SignInRequiredMiddleware(LoginRequiredMiddleware):
@@ -41,6 +50,54 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
             "Sign in and send it again.",
         )
         return redirect_to_login(page_of(request))
+
+
+class SecondFactorMiddleware:
+    """Whoever moderates and did not show the second factor goes on as a reviewer.
+
+    The admin, and what only moderators may, lead to setting one up, or to showing it.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        if not second_factor.is_on():
+            raise MiddlewareNotUsed
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view_func: Any, view_args: Any, view_kwargs: Any
+    ) -> HttpResponseBase | None:
+        user = request.user
+        if isinstance(user, User):
+            second_factor.confine(request.session, user)
+            match = request.resolver_match
+            if user.confined and match and "admin" in match.app_names:
+                return self.lead(request, user)
+        return None
+
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponseBase | None:
+        user = request.user
+        if isinstance(user, User) and user.confined and isinstance(exception, PermissionDenied):
+            return self.lead(request, user)
+        return None
+
+    def lead(self, request: HttpRequest, user: User) -> HttpResponseBase:
+        """Lead to where the second factor is set up or, where there is one, asked for."""
+        if getattr(request, "htmx", False):
+            return HttpResponse("Moderating needs your second factor.", status=403)
+        if not second_factor.has_one(user):
+            messages.warning(request, SET_UP)
+            return redirect("mfa_index")
+        page = get_adapter().get_reauthentication_methods(user)[0]["url"]
+        back = request.get_full_path() if request.method == "GET" else page_of(request)
+        return redirect(f"{page}?{urlencode({'next': back})}")
+
+
+SET_UP = "Moderating needs a second factor. Set one up here, then go on."
 
 
 def page_of(request: HttpRequest) -> str:

@@ -11,6 +11,7 @@ from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.functional import cached_property
 
 from .roles import Role
@@ -78,6 +79,12 @@ class User(AbstractUser):
         editable=False,
         help_text="So many of their first tags wait until a moderator has seen them.",
     )
+    # Part of what each session is checked against: one more, and all have ended.
+    session_epoch = models.PositiveIntegerField(default=0, editable=False)
+
+    # Set for a request by a person who moderates and did not show the second factor that
+    # the site asks for: they may what a reviewer may.
+    confined = False
 
     objects: ClassVar[PeopleManager] = PeopleManager()
 
@@ -103,7 +110,7 @@ class User(AbstractUser):
     @property
     def is_moderator(self) -> bool:
         """May see everyone's work. Admins may do all that moderators may."""
-        return self.is_superuser or bool(self.roles & {Role.MODERATOR, Role.ADMIN})
+        return not self.confined and self.moderates
 
     @property
     def is_suspended(self) -> bool:
@@ -115,4 +122,16 @@ class User(AbstractUser):
 
     @property
     def is_admin(self) -> bool:
-        return self.is_superuser or Role.ADMIN in self.roles
+        return not self.confined and (self.is_superuser or Role.ADMIN in self.roles)
+
+    @property
+    def moderates(self) -> bool:
+        """Moderates, whether or not they showed a second factor."""
+        return self.is_superuser or bool(self.roles & {Role.MODERATOR, Role.ADMIN})
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session is checked against: the password, and that it was not ended."""
+        password = f"{self.password}{self.session_epoch or ''}"
+        # Django's own salt: sessions that were never ended one by one stay good.
+        salt = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
+        return salted_hmac(salt, password, secret=secret, algorithm="sha256").hexdigest()

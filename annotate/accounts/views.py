@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from allauth.account.utils import perform_login
 from django.contrib import messages
 from django.contrib.auth import views as auth
+from django.contrib.auth.forms import AuthenticationForm
 from django.db import IntegrityError, transaction
 from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse, reverse_lazy
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from annotate.annotations.models import Label
 from annotate.http import Request
 
-from .forms import SettingsForm
+from . import second_factor
+from .forms import SettingsForm, SignInForm
+from .limits import Limited
+from .middleware import SET_UP
 from .models import User
+from .sessions import end_other_sessions, end_session, renamed, sessions_of
 
 
 class Answers:
@@ -35,8 +41,21 @@ class Answers:
 
 
 class SignInView(Answers, auth.LoginView):
+    """By name and password; then by the second factor, where the account has one."""
+
     template_name = "accounts/sign_in.html"
+    authentication_form = SignInForm
     redirect_authenticated_user = True
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:  # type: ignore[override]
+        person = form.get_user()
+        page = self.get_success_url()
+        if second_factor.must_set_up(person):
+            messages.warning(self.request, SET_UP)
+            page = reverse("mfa_index")
+        response = perform_login(self.request, person, redirect_url=page)
+        response.status_code = 303
+        return response
 
     def get_redirect_url(self, request: HttpRequest | None = None) -> str:
         """Return where to go on, but not here again: that would never end."""
@@ -44,17 +63,26 @@ class SignInView(Answers, auth.LoginView):
         return "" if urlsplit(url).path == reverse("sign_in") else url
 
 
-class PasswordChangeView(Answers, auth.PasswordChangeView):
+class PasswordChangeView(Limited, Answers, auth.PasswordChangeView):
+    limit = "change_password"
     template_name = "accounts/password_change.html"
 
+    def form_valid(self, form: BaseForm) -> HttpResponse:
+        before = self.request.session.session_key
+        response = super().form_valid(form)
+        renamed(before, self.request.session.session_key)
+        return response
 
-class PasswordResetView(Answers, auth.PasswordResetView):
+
+class PasswordResetView(Limited, Answers, auth.PasswordResetView):
+    limit = "reset_password"
     template_name = "accounts/password_reset.html"
     email_template_name = "accounts/password_reset_email.txt"
     subject_template_name = "accounts/password_reset_subject.txt"
 
 
-class PasswordResetConfirmView(Answers, auth.PasswordResetConfirmView):
+class PasswordResetConfirmView(Limited, Answers, auth.PasswordResetConfirmView):
+    limit = "reset_password_from_key"
     template_name = "accounts/password_reset_confirm.html"
     success_url = reverse_lazy("password_reset_complete")
 
@@ -76,6 +104,27 @@ def settings(request: Request) -> HttpResponse:
         else:
             messages.success(request, "Your settings are saved.")
             return HttpResponse(status=303, headers={"Location": reverse("settings")})
-    context = {"form": form, "roles": sorted(person.roles)}
+    context = {
+        "form": form,
+        "roles": sorted(person.roles),
+        "second_factor": second_factor.has_one(person),
+        "sessions": sessions_of(person),
+        "this_session": request.session.session_key,
+    }
     status = 422 if form.errors else 200
     return render(request, "accounts/settings.html", context, status=status)
+
+
+@require_POST
+def end_own_session(request: Request, pk: int) -> HttpResponse:
+    if not end_session(request.user, pk):
+        raise Http404
+    messages.success(request, "That session has ended.")
+    return HttpResponse(status=303, headers={"Location": reverse("settings") + "#sessions"})
+
+
+@require_POST
+def end_own_other_sessions(request: Request) -> HttpResponse:
+    end_other_sessions(request)
+    messages.success(request, "You are signed out everywhere else.")
+    return HttpResponse(status=303, headers={"Location": reverse("settings") + "#sessions"})

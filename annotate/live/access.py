@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from annotate.accounts.models import User
+from annotate.accounts.second_factor import confine
 from annotate.articles.models import Article
 from annotate.reviews.parts import part_of
 
@@ -76,6 +77,7 @@ def _again(access: Access) -> Access | None:
     user = get_user(request)  # checks that the password is still the same, too
     if not isinstance(user, User) or user.pk != access.person or user.is_suspended:
         return None
+    confine(request.session, user)
     if not Article.objects.visible_to(user).filter(pk=access.article).exists():
         return None
     return access_of(request.session, user, access.article)

@@ -15,7 +15,7 @@ from annotate.articles.models import Article
 from .actions import publish, publish_person
 from .models import Event
 
-DECISIVE = {"is_active", "is_superuser", "password", "suspended_until"}
+DECISIVE = {"is_active", "is_superuser", "password", "session_epoch", "suspended_until"}
 
 
 def connect() -> None:

@@ -9,7 +9,9 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.utils.crypto import get_random_string
 
+from annotate.accounts import second_factor
 from annotate.accounts.models import User
+from annotate.accounts.sessions import end_sessions
 from annotate.articles.models import Article
 from annotate.discussion.models import Comment
 
@@ -75,6 +77,8 @@ def erase(person: User, *, by: User) -> None:
     person.save()
     person.groups.clear()
     person.user_permissions.clear()
+    second_factor.remove(person)
+    end_sessions(person)  # and the notes of addresses and browsers
     _rename_in_comments(before, pseudonym, person)
     kind = ContentType.objects.get_for_model(User)
     LogEntry.objects.filter(content_type=kind, object_id=str(person.pk)).update(

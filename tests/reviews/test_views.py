@@ -21,8 +21,8 @@ def blind(article, ana, ben, mo):
 def said(client) -> str:
     """The messages that the next page shows."""
     page = client.get("/accounts/settings/").text
-    assert '<ul class="messages"' in page
-    return page.split('<ul class="messages" role="status">')[1].split("</ul>")[0]
+    assert '<div class="messages"' in page
+    return page.split('<div class="messages" role="status">')[1].split("</ul>")[0]
 
 
 def submit(client, article, **data):

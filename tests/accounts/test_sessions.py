@@ -1,0 +1,140 @@
+"""Where somebody is signed in, and ending it."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.test import Client
+
+from annotate.accounts.sessions import browser_of, end_sessions, sessions_of
+from tests.accounts.test_passwords import change
+from tests.accounts.test_sign_in import SIGN_IN, sign_in
+
+pytestmark = pytest.mark.django_db
+SETTINGS = "/accounts/settings/"
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+SAFARI = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 "
+    "(KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1"
+)
+EDGE = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0"
+)
+
+
+def signed_in(user_agent: str = FIREFOX) -> Client:
+    client = Client(headers={"User-Agent": user_agent})
+    assert sign_in(client).status_code == 303
+    return client
+
+
+def is_in(client: Client) -> bool:
+    return client.get("/").status_code == 200
+
+
+def key(client: Client) -> str:
+    return client.cookies["sessionid"].value
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "name"),
+    [
+        (FIREFOX, "Firefox on Linux"),
+        (SAFARI, "Safari on iPhone"),
+        (EDGE, "Edge on Windows"),
+        ("", "Another program"),
+        ("curl/8", "Another program"),
+    ],
+)
+def test_browsers_have_names(user_agent, name):
+    assert browser_of(user_agent) == name
+
+
+def test_settings_show_where_one_is_signed_in(ana, ben, labels):
+    here, there = signed_in(), signed_in(SAFARI)
+    sign_in(Client(), username="ben")
+    page = here.get(SETTINGS).text
+    assert page.count("<b>Firefox on Linux</b> (here)") == 1
+    assert page.count("<b>Safari on iPhone</b> <span") == 1
+    assert page.count("from 127.0.0.1") == 3  # with the name of the one button
+    assert key(here) not in page
+    assert key(there) not in page
+
+
+def test_one_session_can_be_ended(ana, labels):
+    here, there = signed_in(), signed_in(SAFARI)
+    safari = next(one for one in sessions_of(ana) if one.browser == "Safari on iPhone")
+    response = here.post(f"/accounts/sessions/{safari.pk}/end/")
+    assert (response.status_code, response["Location"]) == (303, f"{SETTINGS}#sessions")
+    assert "That session has ended." in here.get(SETTINGS).text
+    assert (is_in(here), is_in(there)) == (True, False)
+
+
+def test_nobody_ends_the_session_of_somebody_else(as_ana, ben):
+    client = Client()
+    sign_in(client, username="ben")
+    [session] = sessions_of(ben)
+    assert as_ana.post(f"/accounts/sessions/{session.pk}/end/").status_code == 404
+    assert is_in(client)
+
+
+def test_all_others_can_be_ended(ana, labels):
+    here, there, older = signed_in(), signed_in(SAFARI), Client()
+    older.force_login(ana)  # without a note, as one from before they were kept
+    response = here.post("/accounts/sessions/end/")
+    assert (response.status_code, response["Location"]) == (303, f"{SETTINGS}#sessions")
+    assert "You are signed out everywhere else." in here.get(SETTINGS).text
+    assert [is_in(one) for one in (here, there, older)] == [True, False, False]
+    ana.refresh_from_db()
+    assert [one.key for one in sessions_of(ana)] == [key(here)]
+
+
+def test_all_can_be_ended(ana, ben):
+    clients = [signed_in(), signed_in(SAFARI), Client()]
+    clients[-1].force_login(ana)
+    other = Client()
+    other.force_login(ben)
+    assert end_sessions(ana) == 2
+    assert [is_in(one) for one in clients] == [False] * 3
+    assert is_in(other)
+    assert sessions_of(ana) == []
+    assert sign_in(clients[0]).status_code == 303
+    assert is_in(clients[0])
+
+
+def test_a_changed_password_ends_the_others(ana):
+    here, there = signed_in(), signed_in(SAFARI)
+    change(here)
+    assert (is_in(here), is_in(there)) == (True, False)
+    ana.refresh_from_db()
+    [left] = sessions_of(ana)
+    assert (left.browser, left.key) == ("Firefox on Linux", key(here))
+
+
+def test_who_signed_out_is_not_shown(ana):
+    client = signed_in()
+    client.post("/accounts/sign-out/")
+    assert sessions_of(ana) == []
+    assert client.get(SIGN_IN).status_code == 200
+
+
+def test_what_ends_is_told_to_open_streams(
+    ana, django_capture_on_commit_callbacks, monkeypatch
+):
+    from annotate.live import signals
+
+    told = []
+    monkeypatch.setattr(signals, "publish_person", lambda person: told.append(person))
+    signed_in()
+    told.clear()
+    end_sessions(ana)
+    assert ana in told
+
+
+def test_queries_do_not_grow_with_sessions(ana, django_assert_num_queries):
+    for _ in range(3):
+        signed_in()
+    assert Session.objects.count() == 3
+    with django_assert_num_queries(2):
+        assert len(sessions_of(ana)) == 3
