@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any
+from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.options import ActionLocation
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
+from django.db.models import DateField, Field, Model
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin
+from unfold.widgets import INPUT_CLASSES
 
 from annotate.http import Request
 
@@ -54,6 +56,14 @@ class KeptAdmin(ModelAdmin):
     list_max_show_all = 50
     # Counting a whole table, only to say how many rows the search left out.
     show_full_result_count = False
+    # The browser's own calendar: it speaks the person's language, and needs no script.
+    formfield_overrides: ClassVar[Mapping[type[Field], Mapping[str, Any]]] = {
+        DateField: {
+            "widget": forms.DateInput(
+                format="%Y-%m-%d", attrs={"type": "date", "class": " ".join(INPUT_CLASSES)}
+            )
+        }
+    }
 
     def get_action_choices(
         self,

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
+import unfold.fields
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import URLPattern, URLResolver
+from django.utils.html import format_html
 from django.views.decorators.csp import csp_override
 from unfold.sites import UnfoldAdminSite
 
 from annotate.accounts.preferences import Preferences
+
+
+def readable_json(value: object, encoder: type[json.JSONEncoder] | None) -> str | None:
+    """Return what a JSON field holds, a line for each part; None for nothing."""
+    if value is None:
+        return None
+    text = json.dumps(value, indent=2, ensure_ascii=False, cls=encoder)
+    return format_html('<pre dir="auto">{}</pre>', text)
+
+
+# unfold's own looks different where Pygments happens to be installed, and colours by style
+# attributes, which the policy refuses.
+unfold.fields.prettify_json = readable_json
 
 
 class AdminSite(UnfoldAdminSite):

@@ -22,7 +22,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
-from unfold.widgets import UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
 
 from annotate.admin_pages import EVERYWHERE, KeptAdmin, ReadOnlyAdmin, short
 
@@ -118,7 +118,7 @@ class UserAdmin(KeptAdmin, DjangoUserAdmin):
     list_filter = (RoleFilter, "is_active", "is_staff")
     search_fields = ("username", "public_name", "email", "first_name", "last_name")
     ordering = ("username",)
-    filter_horizontal = ("user_permissions",)
+    filter_horizontal = ()
     readonly_fields = ("last_login", "date_joined")
     actions = ("remove_second_factor",)
     add_fieldsets = (
@@ -165,6 +165,13 @@ class UserAdmin(KeptAdmin, DjangoUserAdmin):
         form: Any = super().get_form(request, obj, change=change, **kwargs)
         form.by = request.user
         return form
+
+    def formfield_for_manytomany(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """Permissions as boxes to tick: Django's two lists need a mouse and a script."""
+        kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         return request.user.has_perm("accounts.add_user")

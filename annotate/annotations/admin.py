@@ -327,7 +327,7 @@ class ChangeAdmin(ReadOnlyAdmin):
             for name in dict.fromkeys([*before, *after])
         ]
         return format_html(
-            '<table class="states"><thead><tr><th scope="col"></th><th scope="col">Before</th>'
+            '<table class="states"><thead><tr><td></td><th scope="col">Before</th>'
             '<th scope="col">After</th></tr></thead><tbody>{}</tbody></table>',
             format_html_join(
                 "\n",

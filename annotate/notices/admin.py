@@ -1,4 +1,4 @@
-"""Notices: a log of who was told what, and when it was mailed."""
+"""Who was told what, and when it was mailed; and what the worker that mails it did."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django_tasks_db.admin import DBTaskResultAdmin
+from django_tasks_db.models import DBTaskResult
 
-from annotate.admin_pages import ReadOnlyAdmin, short
+from annotate.admin_pages import KeptAdmin, ReadOnlyAdmin, short
 
 from .models import Notice
 
@@ -42,3 +44,11 @@ class NoticeAdmin(ReadOnlyAdmin):
     @admin.display(description="text")
     def what(self, notice: Notice) -> str:
         return short(notice.text)
+
+
+admin.site.unregister(DBTaskResult)
+
+
+@admin.register(DBTaskResult)
+class TaskResultAdmin(KeptAdmin, DBTaskResultAdmin):
+    """The package's own page, looking as ours do."""
