@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.helpers import ActionForm
 from django.contrib.admin.options import ActionLocation
 from django.core.exceptions import PermissionDenied
 from django.db.models import DateField, Field, Model
@@ -56,6 +57,8 @@ class KeptAdmin(ModelAdmin):
     list_max_show_all = 50
     # Counting a whole table, only to say how many rows the search left out.
     show_full_result_count = False
+    # unfold's has another name for screen readers than the words beside it.
+    action_form = ActionForm
     # The browser's own calendar: it speaks the person's language, and needs no script.
     formfield_overrides: ClassVar[Mapping[type[Field], Mapping[str, Any]]] = {
         DateField: {

@@ -7,10 +7,11 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from annotate.annotations.actions import annotate
 from annotate.annotations.models import Annotation, Reading
 from annotate.articles.models import Article
 from tests.factories import PASSWORD
-from tests.pages.conftest import TITLE
+from tests.pages.conftest import PHONE, TITLE
 from tests.pages.reading import Reading as Story
 from tests.pages.reading import stored
 
@@ -136,3 +137,26 @@ def test_the_tags_are_taken_out(story, ana):
         with page.expect_download() as download:
             page.get_by_role("link", name=name).click()
         assert re.search(content, download.value.path().read_text())
+
+
+def test_the_admin(browse, ana, mo, article, claim):
+    """Its menu, filters and actions are links, forms and what the browser opens by itself."""
+    tag = annotate(article=article, reviewer=ana, label=claim, start=0, end=5).annotation
+    page = browse(mo, java_script_enabled=False, **PHONE).new_page()
+    page.goto("/admin/")
+    page.get_by_role("button", name="Menu").click()
+    page.get_by_role("link", name="Annotations", exact=True).first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Annotations")
+    page.locator(".action-select").first.check()
+    page.get_by_label("With the chosen rows").select_option("hide")
+    page.get_by_role("button", name="Do it").click()
+    expect(page.get_by_role("status")).to_have_text("1 tag is hidden.")
+    page.get_by_role("button", name="Filters").click()
+    page.locator("#changelist-filter").get_by_role("link", name="Hidden").click()
+    expect(page.locator("#result_list tbody tr")).to_have_count(1)
+    page.goto(f"/admin/annotations/annotation/{tag.pk}/change/")
+    page.get_by_role("button", name="Show again").click()
+    expect(page.get_by_role("status")).to_have_text("1 tag is shown again.")
+    page.get_by_role("button", name="Menu").click()
+    page.get_by_role("link", name="Back to the stories").click()
+    expect(page).to_have_url(re.compile(r"/$"))
