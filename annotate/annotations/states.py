@@ -5,7 +5,9 @@ Everything here happens inside an action, the article locked.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable
+from itertools import batched
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -26,6 +28,7 @@ type State = dict[str, Any]  # as `snapshot` returns it
 
 GONE: State = {"withdrawn": True}  # before it was made
 PASSAGE = ("label", "start", "end")  # what a moderator may correct
+BATCH = 2_000  # rows of one statement
 CONTENT = (*PASSAGE, "note", "confidence")  # what others read of a tag
 
 
@@ -35,7 +38,7 @@ def bring_into(thing: Annotation | Reading, state: State, part: Part) -> None:
     A moderator's decisions stay: what was hidden is hidden, what was corrected keeps its
     label and passage.
     """
-    _withdraw(thing, state)
+    _withdraw(thing, state, timezone.now())
     if isinstance(thing, Annotation) and "label" in state:
         if not thing.corrected_at:
             _place(thing, state, part)
@@ -50,37 +53,61 @@ def moderate(
     `state` names what is to change, as `snapshot` does. The author's undo does not reach it.
     Raises WrongPassage where the author has a tag with that label on that passage.
     """
-    before, positions = snapshot(thing), positions_of(thing)
-    state = {**before, "pending": False, "corrected": False, **_of_now(thing), **state}
-    part = Part(thing.reviewer, thing.round)
-    _withdraw(thing, state)
-    if isinstance(thing, Annotation):
-        _place(thing, state, part)
-        thing.note, thing.confidence = state["note"], state["confidence"]
-        thing.pending = state["pending"]
-        thing.hidden_at = _moment(thing.hidden_at, state["hidden"])
-        thing.corrected_at = _moment(thing.corrected_at, state["corrected"])
+    positions = positions_of(thing)
+    before = _change(thing, state, timezone.now())
     if snapshot(thing) == before:
         return None
     save(thing)
-    article = _article_of(thing)
-    annotation = thing if isinstance(thing, Annotation) else None
-    change = Change.objects.create(
-        article_id=article,
-        by=by,
-        round_id=thing.round_id,
-        kind=kind,
-        annotation=annotation,
-        reading=None if isinstance(thing, Annotation) else thing,
-        before=before,
-        after=snapshot(thing),
-    )
-    if annotation and (before.get("pending") or annotation.pending):
-        pending_changed.send(Annotation, annotation=annotation)
+    change = _line(thing, before, by=by, kind=kind)
+    change.save(force_insert=True)
+    _tell_if_pending(thing, before)
     # Told as the reviewer's own: it is their work that looks different now.
     positions = sorted({*positions, *positions_of(thing)})
-    publish(article, Event.Kind.TAGS, by=thing.reviewer, positions=positions)
+    publish(change.article_id, Event.Kind.TAGS, by=thing.reviewer, positions=positions)
     return change
+
+
+def moderate_all(
+    wanted: Iterable[tuple[Annotation | Reading, State]], *, by: User, kind: Change.Kind
+) -> list[Change]:
+    """Change many as `moderate` does one: what changes alike is stored in one statement.
+
+    The caller has seen to it that no two tags of a reviewer are alike when all is done; one
+    may take the place that another leaves.
+    """
+    now = timezone.now()
+    changes: list[Change] = []
+    alike: dict[tuple, list[Any]] = {}
+    places: dict[tuple[int, User], set[int]] = {}
+    moved: list[Annotation] = []
+    for thing, state in wanted:
+        columns, positions, placed = _columns(thing), positions_of(thing), _placed(thing)
+        before = _change(thing, state, now)
+        if snapshot(thing) == before:
+            continue
+        changed = {
+            name: value for name, value in _columns(thing).items() if value != columns[name]
+        }
+        if isinstance(thing, Annotation) and placed and _placed(thing) not in (None, placed):
+            moved.append(thing)
+            changed["withdrawn_at"] = None
+        alike.setdefault((type(thing), *sorted(changed.items())), []).append(thing.pk)
+        changes.append(_line(thing, before, by=by, kind=kind))
+        told = places.setdefault((changes[-1].article_id, thing.reviewer), set())
+        told.update(positions, positions_of(thing))
+    # Out of each other's way first: the places are taken one by one.
+    Annotation.objects.filter(pk__in=[one.pk for one in moved]).update(withdrawn_at=now)
+    # Those that go, before those that may take their place.
+    for (model, *fields), numbers in sorted(alike.items(), key=_takes_place):
+        for some in batched(numbers, BATCH, strict=False):
+            model._default_manager.filter(pk__in=some).update(**dict(fields))
+    Change.objects.bulk_create(changes, batch_size=BATCH)
+    for change in changes:
+        if change.annotation:
+            _tell_if_pending(change.annotation, change.before or {})
+    for (article, reviewer), positions_told in places.items():
+        publish(article, Event.Kind.TAGS, by=reviewer, positions=sorted(positions_told))
+    return changes
 
 
 def save(thing: Annotation | Reading) -> None:
@@ -101,14 +128,64 @@ def differs(before: State, after: State, names: Iterable[str]) -> bool:
     return any(before.get(name) != after.get(name) for name in names)
 
 
+def _change(thing: Annotation | Reading, state: State, now: datetime.datetime) -> State:
+    """Give a thing what `state` names, and do not save it yet; return what it was before."""
+    before = snapshot(thing)
+    state = {**before, "pending": False, "corrected": False, **_of_now(thing), **state}
+    _withdraw(thing, state, now)
+    if isinstance(thing, Annotation):
+        _place(thing, state, Part(thing.reviewer, thing.round))
+        thing.note, thing.confidence = state["note"], state["confidence"]
+        thing.pending = state["pending"]
+        thing.hidden_at = _moment(thing.hidden_at, state["hidden"], now)
+        thing.corrected_at = _moment(thing.corrected_at, state["corrected"], now)
+    return before
+
+
+def _line(thing: Annotation | Reading, before: State, *, by: User, kind: Change.Kind) -> Change:
+    tag = thing if isinstance(thing, Annotation) else None
+    reading = thing if isinstance(thing, Reading) else None
+    return Change(
+        article_id=tag.article_id if tag else thing.sentence.article_id,  # type: ignore[union-attr]
+        by=by,
+        round_id=thing.round_id,
+        kind=kind,
+        annotation=tag,
+        reading=reading,
+        before=before,
+        after=snapshot(thing),
+    )
+
+
+def _tell_if_pending(thing: Annotation | Reading, before: State) -> None:
+    if isinstance(thing, Annotation) and (before.get("pending") or thing.pending):
+        pending_changed.send(Annotation, annotation=thing)
+
+
+def _columns(thing: Annotation | Reading) -> dict[str, Any]:
+    return {field.attname: getattr(thing, field.attname) for field in thing._meta.fields}
+
+
+def _placed(thing: Annotation | Reading) -> tuple | None:
+    """Return what no two live tags of a reviewer have alike; None of one that is not live."""
+    if isinstance(thing, Reading) or thing.withdrawn_at:
+        return None
+    return thing.label_id, thing.start, thing.end
+
+
+def _takes_place(group: tuple[tuple, list]) -> bool:
+    """Whether tags are put, or put back, somewhere."""
+    return ("withdrawn_at", None) in group[0]
+
+
 def _of_now(thing: Annotation | Reading) -> State:
     if isinstance(thing, Reading):
         return {}
     return {"pending": thing.pending, "corrected": thing.corrected_at is not None}
 
 
-def _withdraw(thing: Annotation | Reading, state: State) -> None:
-    thing.withdrawn_at = _moment(thing.withdrawn_at, state["withdrawn"])
+def _withdraw(thing: Annotation | Reading, state: State, now: datetime.datetime) -> None:
+    thing.withdrawn_at = _moment(thing.withdrawn_at, state["withdrawn"], now)
 
 
 def _place(thing: Annotation, state: State, part: Part) -> None:
@@ -121,10 +198,6 @@ def _place(thing: Annotation, state: State, part: Part) -> None:
         read_passage(thing.article, part, start, end).place(thing, start, end)
 
 
-def _moment(standing: Any, wanted: bool) -> Any:
-    """Return the time since when something is so: the standing one, now, or none."""
-    return (standing or timezone.now()) if wanted else None
-
-
-def _article_of(thing: Annotation | Reading) -> int:
-    return thing.article_id if isinstance(thing, Annotation) else thing.sentence.article_id
+def _moment(standing: Any, wanted: bool, now: datetime.datetime) -> Any:
+    """Return the time since when something is so: the standing one, `now`, or none."""
+    return (standing or now) if wanted else None

@@ -209,6 +209,9 @@ class Step(models.Model):
         Precedent, on_delete=models.PROTECT, null=True, related_name="+"
     )
     before = models.TextField(blank=True, help_text="The text that an edit replaced.")
+    after = models.JSONField(
+        null=True, help_text="Of a comment that a moderator changed: withdrawn, hidden."
+    )
 
     class Meta:
         ordering = ["pk"]

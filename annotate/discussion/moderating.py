@@ -1,8 +1,9 @@
-"""What moderators do to comments. Everything here happens inside an action."""
+"""What moderators do to comments and threads. Everything here happens inside an action."""
 
 from __future__ import annotations
 
-from typing import Any
+import datetime
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 
@@ -10,9 +11,18 @@ from annotate.accounts.models import User
 from annotate.live.actions import publish
 from annotate.live.models import Event
 
-from .models import Comment, Step
+from .models import Comment, Step, Thread
 
 type State = dict[str, Any]
+
+
+class Resolution(NamedTuple):
+    """How a thread ended, by whom and when; none of it while it is open."""
+
+    outcome: str = ""
+    precedent: int | None = None
+    by: int | None = None
+    at: datetime.datetime | None = None
 
 
 def state_of(comment: Comment) -> State:
@@ -39,9 +49,37 @@ def moderate(comment: Comment, state: State, *, by: User, kind: Step.Kind) -> St
     comment.save(update_fields=["text", "withdrawn_at", "hidden_at"])
     thread = comment.thread
     step = Step.objects.create(
-        thread=thread, kind=kind, by=by, comment=comment, before=before["text"]
+        thread=thread,
+        kind=kind,
+        by=by,
+        comment=comment,
+        before=before["text"],
+        after={name: wanted[name] for name in ("withdrawn", "hidden")},
     )
-    positions = range(thread.first_position, thread.last_position + 1)
     # Told as its author's own: it is their comment that looks different now.
-    publish(thread.article_id, Event.Kind.THREADS, by=comment.author, positions=positions)
+    _tell(thread, comment.author)
     return step
+
+
+def settle(thread: Thread, resolution: Resolution, *, by: User) -> Step:
+    """Give a thread an outcome that it had, or none, with a line of its log: a revert's.
+
+    A precedent stays in the guideline. The article is locked.
+    """
+    thread.outcome, thread.precedent_id = resolution.outcome, resolution.precedent
+    thread.resolved_by_id, thread.resolved_at = resolution.by, resolution.at
+    thread.save(update_fields=["outcome", "precedent", "resolved_by", "resolved_at"])
+    step = Step.objects.create(
+        thread=thread,
+        kind=Step.Kind.REVERTED,
+        by=by,
+        outcome=thread.outcome,
+        precedent_id=thread.precedent_id,
+    )
+    _tell(thread, thread.created_by)
+    return step
+
+
+def _tell(thread: Thread, person: User) -> None:
+    positions = range(thread.first_position, thread.last_position + 1)
+    publish(thread.article_id, Event.Kind.THREADS, by=person, positions=positions)

@@ -73,7 +73,9 @@ def show(threads: Sequence[Thread], user: User) -> list[Shown]:
         comments.setdefault(one.thread_id, []).append(one)
     steps: dict[int, list[Step]] = {}
     moves = Step.objects.filter(
-        thread__in=threads, kind__in=[Step.Kind.RESOLVED, Step.Kind.REOPENED]
+        thread__in=threads,
+        comment=None,
+        kind__in=[Step.Kind.RESOLVED, Step.Kind.REOPENED, Step.Kind.REVERTED],
     )
     for step in moves.select_related("by").order_by("pk"):
         steps.setdefault(step.thread_id, []).append(step)
@@ -138,6 +140,8 @@ def _show(
 def _done(step: Step) -> str:
     if step.kind == Step.Kind.RESOLVED:
         return f"resolved it: {step.get_outcome_display().lower()}"
+    if step.outcome:
+        return f"put its outcome back: {step.get_outcome_display().lower()}"
     return "reopened it"
 
 
