@@ -273,5 +273,5 @@ def test_a_revert_costs_the_same_queries_for_many(
     for many in (2, 12):
         for end in range(1, many):
             tag(shared, ana, claim, 0, end)
-        with django_assert_num_queries(19):
+        with django_assert_num_queries(17):
             undo(mo, ana)

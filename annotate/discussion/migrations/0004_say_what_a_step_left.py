@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('discussion', '0002_hide_comments'),
+        ('discussion', '0003_draw_numbers_at_random'),
     ]
 
     operations = [
