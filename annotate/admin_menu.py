@@ -24,6 +24,7 @@ def things(title: str, icon: str, model: str) -> Line:
 MENU: dict[str, list[Line]] = {
     "Moderation": [
         Line("Overview", "dashboard", "admin:index"),
+        Line("Queue", "inbox", "queue"),
     ],
     "Stories": [
         things("Articles", "article", "articles.article"),

@@ -18,6 +18,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from annotate.annotations import actions as tagging
 from annotate.annotations.models import Label
 from annotate.articles.models import Article
+from annotate.moderation.cases import flag
 from annotate.reviews import actions
 from tests.factories import make_article, make_user
 
@@ -37,9 +38,15 @@ def cleo(db):
 
 @pytest.fixture
 def story(article, ana, ben, mo, claim):
-    """A blind round of ana and ben, in which ana has done something of everything."""
+    """A blind round of ana and ben, in which ana has done something of everything.
+
+    A tag of hers is a case.
+    """
     actions.open_round(article, by=mo, reviewers=[ana, ben], needed=3)
-    tagging.annotate(article=article, reviewer=ana, label=claim, start=0, end=5, note="Mine.")
+    made = tagging.annotate(
+        article=article, reviewer=ana, label=claim, start=0, end=5, note="Mine."
+    )
+    flag(made.annotation, by=mo, reason="spam")
     tagging.set_reading(article.sentences.get(position=2), by=ana)
     return article
 
@@ -75,7 +82,7 @@ def talk(article: Article, person) -> None:
 
 
 def every_address(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
-    """Yield the names of all addresses outside the admin, which reviewers may not enter."""
+    """Yield the names of all addresses but those of Django's admin: tests/test_admin.py."""
     for entry in resolver.url_patterns:
         if isinstance(entry, URLPattern):
             yield str(entry.name)
@@ -88,7 +95,7 @@ RANDOM = {
     "threads": "discussion.thread",
     "comments": "discussion.comment",
 }
-KINDS = RANDOM | {"rounds": "reviews.round"}
+KINDS = RANDOM | {"rounds": "reviews.round", "queue": "moderation.case"}
 NOBODYS = 10**9  # nothing has this number
 
 
@@ -112,7 +119,8 @@ def arguments(article: Article, name: str, known: dict[str, list[int]]) -> list[
     if not wanted:
         return [{}]
     if wanted == {"pk"}:
-        return [{"pk": number} for number in known[pattern.partition("/")[0]]]
+        word = pattern.removeprefix("admin/").partition("/")[0]
+        return [{"pk": number} for number in known[word]]
     if wanted == {"pk", "format"}:
         return [{"pk": article.pk, "format": name} for name in ("jsonl", "csv")]
     if wanted == {"slug"}:
@@ -174,6 +182,8 @@ def test_every_address_answers_the_same_before_and_after_others_work(
     assert len(before[ana]) > 70
     assert sum(status == 200 for status, _ in before[ana].values()) > 30
     assert changed[ana] == changed[cleo] == set()
+    inside = [one for at, one in before[ana].items() if at.startswith("/admin/")]
+    assert {status for status, _ in inside} == {403, 405}
     # A moderator sees what is hidden from the others: there is something to see.
     seen = {address.split()[0] for address in changed[mo]}
     for name in ("article", "history", "threads", "review"):

@@ -15,6 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from annotate.annotations import actions
 from annotate.discussion import actions as discussion
+from annotate.moderation.cases import flag
 from annotate.reviews import actions as rounds
 from tests.factories import make_article
 
@@ -121,11 +122,18 @@ TABLE: list[tuple[str, str, list]] = [
     ("POST", "read_the_rest draft", [IN, 409, HIDDEN, 409, 409]),
     ("POST", "reveal_round", [IN, NO, NO, SEE, SEE]),
     ("POST", "close_round", [IN, NO, NO, 409, 409]),
+    # The case is about `ana`.
+    ("GET", "queue", [IN, NO, NO, OK, OK]),
+    ("GET", "case", [IN, NO, NO, OK, OK]),
+    ("POST", "decide", [IN, NO, NO, BAD, BAD]),
+    ("POST", "claim_case", [IN, NO, NO, SEE, SEE]),
+    ("POST", "release_case", [IN, NO, NO, SEE, SEE]),
+    ("POST", "take_back", [IN, NO, NO, SEE, SEE]),
 ]
 
 
 @pytest.fixture
-def places(ana, article, claim):
+def places(ana, ben, article, claim):
     """The arguments of each address that has any."""
     draft = make_article(
         title="A draft", body="Not for others.", submitted_by=ana, status="draft"
@@ -138,6 +146,7 @@ def places(ana, article, claim):
     thread = discussion.begin_thread(article, by=ana, start=0, end=5, text="A question")
     threads = ({"pk": thread.pk}, None)
     comments = ({"pk": thread.comments.get().pk}, None)
+    case = ({"pk": flag(tag, by=ben, reason="spam").case.pk}, None)
     story, hidden = {"pk": article.pk}, {"pk": draft.pk}
     sentences = {"pk": article.sentences.get(position=1).pk}
     secret = {"pk": draft.sentences.get(position=1).pk}
@@ -157,6 +166,7 @@ def places(ana, article, claim):
         ),
         "reveal_round": ({"pk": round.pk}, None),
         "close_round": ({"pk": round.pk}, None),
+        **dict.fromkeys(["case", "claim_case", "release_case"], case),
         "annotation": ({"pk": tag.pk}, None),
         "withdraw": ({"pk": tag.pk}, None),
         "sentence": (sentences, secret),

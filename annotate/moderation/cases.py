@@ -161,7 +161,7 @@ def _locked(kind: Kind, **fields: object) -> Case:
 def refuse(case: Case, by: User) -> None:
     """Raise why `by` may not decide this case now, if they may not."""
     if not Case.objects.decidable_by(by).filter(pk=case.pk).exists():
-        raise NotYours(_why_not(case, by))
+        raise NotYours(why_not(case, by))
     if case.claimed_by_another(by):
         left = (case.claimed_until - timezone.now()).total_seconds()  # type: ignore[operator]
         raise Claimed(
@@ -169,7 +169,8 @@ def refuse(case: Case, by: User) -> None:
         )
 
 
-def _why_not(case: Case, by: User) -> str:
+def why_not(case: Case, by: User) -> str:
+    """Return why `by` may not decide a case that is not one of `decidable_by`."""
     if case.person_id == by.pk:
         return "This case is about you: somebody else decides it."
     if case.kind == Kind.ERASURE:
