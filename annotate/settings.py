@@ -88,7 +88,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
-    "allauth.usersessions",
+    "annotate.apps.SessionsConfig",
     "unfold.apps.BasicAppConfig",
     "annotate.apps.AdminConfig",
     "django.contrib.auth",

@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from allauth.usersessions.models import UserSession
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -44,6 +45,15 @@ class SignedIn:
     address: str
     since: datetime
     key: str = field(repr=False)
+
+
+def note(request: HttpRequest, user: User, **_: Any) -> None:
+    """Note a sign-in, and forget the person's sessions that are over."""
+    going_on = Session.objects.filter(
+        session_key=OuterRef("session_key"), expire_date__gt=timezone.now()
+    )
+    UserSession.objects.filter(~Exists(going_on), user=user).delete()
+    UserSession.objects.create_from_request(request)
 
 
 def sessions_of(user: User) -> list[SignedIn]:

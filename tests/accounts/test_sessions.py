@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from annotate.accounts.sessions import browser_of, end_sessions, sessions_of
 from tests.accounts.test_passwords import change
@@ -103,6 +106,12 @@ def test_all_can_be_ended(ana, ben):
     assert is_in(clients[0])
 
 
+def test_one_can_be_kept_from_outside(ana):
+    kept, other = signed_in(), signed_in(SAFARI)
+    assert end_sessions(ana, keep=key(kept)) == 1
+    assert (is_in(kept), is_in(other)) == (True, False)
+
+
 def test_a_changed_password_ends_the_others(ana):
     here, there = signed_in(), signed_in(SAFARI)
     change(here)
@@ -119,17 +128,22 @@ def test_who_signed_out_is_not_shown(ana):
     assert client.get(SIGN_IN).status_code == 200
 
 
-def test_what_ends_is_told_to_open_streams(
-    ana, django_capture_on_commit_callbacks, monkeypatch
-):
-    from annotate.live import signals
-
-    told = []
-    monkeypatch.setattr(signals, "publish_person", lambda person: told.append(person))
+def test_sessions_that_are_over_are_forgotten_at_the_next_sign_in(ana):
+    for _ in range(20):
+        signed_in().post("/accounts/sign-out/")
     signed_in()
-    told.clear()
-    end_sessions(ana)
-    assert ana in told
+    assert UserSession.objects.count() == 1
+
+
+def test_signing_in_costs_the_same_with_many_sessions(ana):
+    costs = []
+    for more in (1, 5):
+        for _ in range(more):
+            signed_in()
+        with CaptureQueriesContext(connection) as queries:
+            signed_in()
+        costs.append(len(queries))
+    assert len(set(costs)) == 1
 
 
 def test_queries_do_not_grow_with_sessions(ana, django_assert_num_queries):

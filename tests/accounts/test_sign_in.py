@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, make_user
+from tests.test_blind import ASIDE
 
 pytestmark = pytest.mark.django_db
 SIGN_IN = "/accounts/sign-in/"
@@ -50,6 +51,18 @@ def test_failed_sign_in_keeps_the_name_and_says_why(client, ana):
         "Please enter a correct username and password. "
         "Note that both fields may be case-sensitive." in response.text
     )
+
+
+@pytest.mark.parametrize("who", ["nobody", "inactive"])
+def test_nobody_and_inactive_people_are_answered_as_by_a_wrong_password(client, ana, who):
+    inactive = make_user("inactive")
+    inactive.is_active = False
+    inactive.save()
+    wrong = sign_in(client, password="wrong")
+    other = sign_in(client, username=who)
+    assert other.status_code == 422
+    told = other.content.replace(f'value="{who}"'.encode(), b'value="ana"')
+    assert ASIDE.sub(b"", told) == ASIDE.sub(b"", wrong.content)
 
 
 def test_name_with_a_null_character_is_refused(client, ana):

@@ -16,6 +16,7 @@ from django.test import Client
 from django.utils import timezone
 
 from annotate.accounts.actions import set_role
+from annotate.accounts.sessions import end_sessions
 from annotate.annotations import actions as tagging
 from annotate.articles.actions import set_status
 from annotate.live import hub
@@ -180,7 +181,7 @@ def test_a_stream_ends_on_sign_out(server, article, ana):
     assert len(server.hub.streams[article.pk]) == 1  # the other browser stays
 
 
-@pytest.mark.parametrize("what", ["password", "inactive", "session"])
+@pytest.mark.parametrize("what", ["password", "inactive", "session", "all sessions"])
 def test_a_stream_ends_with_what_it_stood_on(server, article, ana, what):
     session = session_of(ana)
     stream = server.open(article, session=session)
@@ -192,6 +193,8 @@ def test_a_stream_ends_with_what_it_stood_on(server, article, ana, what):
     elif what == "inactive":
         ana.is_active = False
         ana.save(update_fields=["is_active"])
+    elif what == "all sessions":
+        end_sessions(ana)
     else:
         Session.objects.filter(pk=session).delete()
     assert stream.ended() == []

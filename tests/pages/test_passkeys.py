@@ -40,7 +40,7 @@ def sign_in(page: Page) -> None:
     page.get_by_role("button", name="Sign in", exact=True).click()
 
 
-def test_a_passkey_is_added_and_signs_in(page):
+def test_a_passkey_is_added_and_signs_in(page, ana):
     sign_in(page)
     page.goto(PAGE)
     holds(page, "no second factor")
@@ -81,6 +81,12 @@ def test_a_passkey_is_added_and_signs_in(page):
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
     page.goto("/accounts/confirm/passkey/")
     holds(page, "confirming by passkey")
+
+    ana.is_active = False
+    ana.save(update_fields=["is_active"])
+    page.goto("/accounts/sign-in/")
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    expect(page.get_by_text("You cannot sign in with this passkey.")).to_be_visible()
 
 
 def test_what_went_wrong_is_said(page):
