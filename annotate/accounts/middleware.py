@@ -13,6 +13,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import MiddlewareNotUsed, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.http import urlencode
 
 from . import second_factor
@@ -72,8 +73,7 @@ class SecondFactorMiddleware:
         user = request.user
         if isinstance(user, User):
             second_factor.confine(request.session, user)
-            match = request.resolver_match
-            if user.confined and match and "admin" in match.app_names:
+            if user.confined and request.path.startswith(reverse("admin:index")):
                 return self.lead(request, user)
         return None
 

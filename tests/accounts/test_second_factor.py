@@ -164,7 +164,7 @@ def test_who_moderates_is_led_to_set_one_up(client, request, article, required, 
     assert first["Location"] == PAGE
     said = "Moderating needs a second factor. Set one up here, then go on."
     assert said in client.get(PAGE).text
-    for address in ("/admin/", "/admin/accounts/user/", "/reviews/", "/articles/import/"):
+    for address in ("/admin/", "/admin/queue/", "/reviews/", "/articles/import/"):
         assert client.get(address)["Location"] == PAGE
     assert client.get("/").status_code == 200
     assert client.get(f"/articles/{article.pk}/").status_code == 200
