@@ -25,6 +25,7 @@ MENU: dict[str, list[Line]] = {
     "Moderation": [
         Line("Overview", "dashboard", "admin:index"),
         Line("Queue", "inbox", "queue"),
+        Line("People", "badge", "people"),
     ],
     "Stories": [
         things("Articles", "article", "articles.article"),

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import unfold.fields
 from django.conf import settings
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver
 from django.utils.html import format_html
 from django.views.decorators.csp import csp_override
 from unfold.sites import UnfoldAdminSite
 
+from annotate.accounts.models import User
 from annotate.accounts.preferences import Preferences
 
 
@@ -31,7 +33,7 @@ unfold.fields.prettify_json = readable_json
 
 
 class AdminSite(UnfoldAdminSite):
-    index_title = "Admin"
+    index_title = "Overview"
 
     def admin_view(self, view: Callable, cacheable: bool = False) -> Callable:
         """Every page of the admin passes here, ours too: `annotate.admin_pages.admin_page`."""
@@ -40,6 +42,15 @@ class AdminSite(UnfoldAdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         # Without unfold's search for names of models: the menu has them all.
         return [one for one in super().get_urls() if getattr(one, "name", "") != "search"]
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        from annotate.moderation.overview import overview
+
+        return super().index(
+            request, {**overview(cast(User, request.user)), **(extra_context or {})}
+        )
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         theme = Preferences.of(request.user).theme

@@ -129,6 +129,13 @@ TABLE: list[tuple[str, str, list]] = [
     ("POST", "claim_case", [IN, NO, NO, SEE, SEE]),
     ("POST", "release_case", [IN, NO, NO, SEE, SEE]),
     ("POST", "take_back", [IN, NO, NO, SEE, SEE]),
+    # Pages of ours in the admin.
+    ("GET", "people", [IN, NO, NO, OK, OK]),
+    ("GET", "person", [IN, NO, NO, OK, OK]),
+    ("POST", "decide_person", [IN, NO, NO, BAD, BAD]),
+    ("POST", "person_sessions", [IN, NO, NO, SEE, SEE]),
+    ("POST", "person_first_tags", [IN, NO, NO, BAD, BAD]),
+    ("POST", "erase_person", [IN, NO, NO, NO, BAD]),
 ]
 
 
@@ -167,6 +174,10 @@ def places(ana, ben, article, claim):
         "reveal_round": ({"pk": round.pk}, None),
         "close_round": ({"pk": round.pk}, None),
         **dict.fromkeys(["case", "claim_case", "release_case"], case),
+        **dict.fromkeys(
+            ["person", "decide_person", "person_sessions", "person_first_tags", "erase_person"],
+            ({"pk": ana.pk}, None),
+        ),
         "annotation": ({"pk": tag.pk}, None),
         "withdraw": ({"pk": tag.pk}, None),
         "sentence": (sentences, secret),

@@ -1,0 +1,99 @@
+"""The first page of the admin: figures of real data."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from annotate.annotations import actions as tagging
+from annotate.moderation import cases, decisions
+from annotate.moderation.effects import Verdict
+from annotate.moderation.models import Case, Decision
+from annotate.moderation.overview import in_words, overview
+from annotate.reviews import actions as rounds
+
+
+@pytest.fixture
+def tags(article, ana, claim):
+    return [
+        tagging.annotate(
+            article=article, reviewer=ana, label=claim, start=0, end=end
+        ).annotation
+        for end in (3, 4, 5)
+    ]
+
+
+def decide(tag, mo, kind="keep", reason="spam") -> None:
+    case = Case.objects.get(annotation=tag)
+    decisions.decide({case.pk: case.version}, Verdict(Decision.Kind(kind), reason), by=mo)
+
+
+def test_figures(tags, article, ana, ben, mo, ada):
+    for tag in tags:
+        cases.flag(tag, by=ben, reason="spam")
+    Case.objects.update(opened_at=timezone.now() - datetime.timedelta(hours=5))
+    decide(tags[0], mo, "hide")
+    cases.appeal(Decision.objects.get(), by=ana, text="No.")
+    decide(tags[1], mo)
+    found = overview(mo)
+    open = found["open"]
+    assert (open.cases, open.flagged, open.answered, open.waiting) == (2, 2, 1, 0)
+    assert found["decided"] == 2
+    assert found["median"] == "5 hours"
+    assert found["by_day"][-1].value == 2
+    assert len(found["by_day"]) == 30
+    assert [(bar.name, bar.value, bar.more) for bar in found["by_reason"]] == [("Spam", 2, 2)]
+
+
+def test_cases_about_oneself_are_not_counted(mo, ada):
+    cases.flag(mo, by=ada, reason="spam")
+    assert (overview(mo)["open"].cases, overview(mo)["by_reason"]) == (0, [])
+    assert overview(ada)["open"].cases == 1
+
+
+def test_rounds_that_wait_and_what_is_late(article, ana, ben, mo):
+    yesterday = timezone.localdate() - datetime.timedelta(days=1)
+    rounds.open_round(article, by=mo, reviewers=[ana, ben], due=yesterday)
+    rounds.submit(article, by=ana)
+    found = overview(mo)
+    (waiting,) = found["rounds"]
+    assert (waiting.article, waiting.submitted, waiting.needed) == (article, 1, 2)
+    assert found["late"] == [
+        {"round__article": article.pk, "round__article__title": article.title, "parts": 1}
+    ]
+
+
+def test_the_page_has_its_numbers_as_tables_and_a_fixed_number_of_queries(
+    client, tags, ben, mo
+):
+    client.force_login(mo)
+    cases.flag(tags[0], by=ben, reason="spam")
+    with CaptureQueriesContext(connection) as few:
+        text = client.get(reverse("admin:index")).text
+    assert text.count('<svg class="chart"') == 2
+    assert text.count("As a table") == 2
+    for tag in tags[1:]:
+        cases.flag(tag, by=ben, reason="abusive")
+    with CaptureQueriesContext(connection) as many:
+        client.get(reverse("admin:index"))
+    assert len(many) == len(few)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "0 seconds"),
+        (1, "1 second"),
+        (89, "89 seconds"),
+        (119, "2 minutes"),
+        (7_300, "2 hours"),
+        (3e5, "3 days"),
+    ],
+)
+def test_times_in_words(seconds, words):
+    assert in_words(datetime.timedelta(seconds=seconds)) == words
