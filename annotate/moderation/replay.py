@@ -172,7 +172,7 @@ def _replay_audit_log() -> tuple[Logged, Logged, Logged]:
     people: Logged = {}
     articles: Logged = {}
     rounds: Logged = {}
-    lines = AuditEntry.objects.order_by("pk").exclude(after=None)
+    lines = AuditEntry.objects.order_by("pk").filter(after__isnull=False)
     names = "kind", "person", "article", "before", "after"
     for kind, person, article, before, after in lines.values_list(*names).iterator():
         if person:
