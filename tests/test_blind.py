@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from uuid import UUID
 
 import pytest
 from django.apps import apps
 from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from annotate.annotations import actions as tagging
 from annotate.annotations.models import Label
 from annotate.articles.models import Article
-from annotate.moderation.cases import flag
+from annotate.moderation import cases, decisions
+from annotate.moderation.effects import Verdict
+from annotate.moderation.models import Decision
 from annotate.reviews import actions
 from tests.factories import make_article, make_user
 
@@ -46,8 +50,10 @@ def story(article, ana, ben, mo, claim):
     made = tagging.annotate(
         article=article, reviewer=ana, label=claim, start=0, end=5, note="Mine."
     )
-    flag(made.annotation, by=mo, reason="spam")
+    cases.flag(made.annotation, by=mo, reason="spam")
     tagging.set_reading(article.sentences.get(position=2), by=ana)
+    decisions.decide_about(ana, Verdict(Decision.Kind.WARN), by=mo)
+    Decision.objects.update(seen_at=timezone.now())
     return article
 
 
@@ -69,7 +75,17 @@ def work(article: Article, person, labels) -> None:
     tagging.undo(article, by=person)
     tagging.set_reading(article.sentences.get(position=1), by=person)
     talk(article, person)
+    moderate(first, make_user("mia", "moderator"))
     actions.submit(article, by=person)
+
+
+def moderate(tag, moderator) -> None:
+    """Flag a tag and decide about it and about who made it."""
+    case = cases.flag(tag, by=moderator, reason="spam", text="A secret reason").case
+    for kind in (Decision.Kind.HIDE, Decision.Kind.RESTORE, Decision.Kind.WARN):
+        case.refresh_from_db()
+        verdict = Verdict(kind, note="A secret note")
+        assert decisions.decide({case.pk: case.version}, verdict, by=moderator).decided
 
 
 def talk(article: Article, person) -> None:
@@ -95,11 +111,25 @@ RANDOM = {
     "threads": "discussion.thread",
     "comments": "discussion.comment",
 }
-KINDS = RANDOM | {"rounds": "reviews.round", "queue": "moderation.case"}
+KINDS = RANDOM | {
+    **{"rounds": "reviews.round", "queue": "moderation.case"},
+    "flags": "moderation.flag",
+}
 NOBODYS = 10**9  # nothing has this number
+NO_DECISIONS = UUID(int=NOBODYS)
 
 
-def numbers(article: Article) -> dict[str, list[int]]:
+def as_nobodys(address: str) -> str:
+    """Return an address with the number of a thing that there is not."""
+    address = re.sub(
+        r"(?<=^/)(annotations|threads|comments|flags|admin/queue)/\d+",
+        rf"\1/{NOBODYS}",
+        address,
+    )
+    return re.sub(r"(?<=^/decisions/)[0-9a-f-]{36}", str(NO_DECISIONS), address)
+
+
+def numbers(article: Article) -> dict[str, list]:
     """Return the numbers of what there is, and one of each kind that nothing has.
 
     By the first word of the addresses that take them.
@@ -110,10 +140,11 @@ def numbers(article: Article) -> dict[str, list[int]]:
     found["people"] = [1, 2]  # refused, whatever the number
     for word, kind in KINDS.items():
         found[word] = [NOBODYS, *apps.get_model(kind).objects.values_list("pk", flat=True)]
-    return found
+    told = Decision.objects.values_list("number", flat=True)
+    return found | {"decisions": [NO_DECISIONS, *told], "reviewers": [1, 2, 3]}
 
 
-def arguments(article: Article, name: str, known: dict[str, list[int]]) -> list[dict]:
+def arguments(article: Article, name: str, known: dict[str, list]) -> list[dict]:
     """Return what to fill an address with: everything that may exist or be guessed."""
     pattern, names = next(iter(get_resolver().reverse_dict.getlist(name)))[0][0]
     wanted = set(names)
@@ -124,6 +155,10 @@ def arguments(article: Article, name: str, known: dict[str, list[int]]) -> list[
         return [{"pk": number} for number in known[word]]
     if wanted == {"pk", "format"}:
         return [{"pk": article.pk, "format": name} for name in ("jsonl", "csv")]
+    if wanted == {"number"}:
+        return [{"number": number} for number in known["decisions"]]
+    if wanted == {"pk", "number"}:
+        return [{"pk": article.pk, "number": number} for number in known["reviewers"]]
     if wanted == {"slug"}:
         return [{"slug": "claim"}]
     assert wanted == {"uidb64", "token"}, f"{name}: say what stands in its address"
@@ -165,13 +200,10 @@ def test_every_address_answers_the_same_before_and_after_others_work(
     before = {one: answers(client, story, asked[one]) for one, client in clients.items()}
     work(story, ben, labels)
     secret = {word: sorted({*found} - {*known[word]}) for word, found in numbers(story).items()}
-    assert all(secret[word] for word in RANDOM)
+    assert all(secret[word] for word in [*RANDOM, "flags", "decisions"])
     for person in (ana, cleo):
         for address, answer in answers(clients[person], story, secret).items():
-            nobodys = re.sub(
-                r"(?<=^/)(annotations|threads|comments)/\d+", rf"\1/{NOBODYS}", address
-            )
-            assert answer == before[person][nobodys], address
+            assert answer == before[person][as_nobodys(address)], address
     changed = {
         person: {
             address

@@ -15,7 +15,9 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from annotate.annotations import actions
 from annotate.discussion import actions as discussion
-from annotate.moderation.cases import flag
+from annotate.moderation import cases, decisions
+from annotate.moderation.effects import Verdict
+from annotate.moderation.models import Decision
 from annotate.reviews import actions as rounds
 from tests.factories import make_article
 
@@ -136,11 +138,29 @@ TABLE: list[tuple[str, str, list]] = [
     ("POST", "person_sessions", [IN, NO, NO, SEE, SEE]),
     ("POST", "person_first_tags", [IN, NO, NO, BAD, BAD]),
     ("POST", "erase_person", [IN, NO, NO, NO, BAD]),
+    # What `ana` made, and she flagged ben's tag; "draft" is the number of a blind round.
+    ("GET", "flag_annotation", [IN, NO, HIDDEN, OK, OK]),
+    ("POST", "flag_annotation", [IN, NO, HIDDEN, BAD, BAD]),
+    ("GET", "flag_comment", [IN, NO, HIDDEN, OK, OK]),
+    ("POST", "flag_comment", [IN, NO, HIDDEN, BAD, BAD]),
+    ("GET", "flag_reviewer", [IN, NO, OK, OK, OK]),
+    ("POST", "flag_reviewer", [IN, NO, BAD, BAD, BAD]),
+    ("GET", "flag_reviewer draft", [IN, HIDDEN, HIDDEN, OK, OK]),
+    ("POST", "flag_reviewer draft", [IN, HIDDEN, HIDDEN, BAD, BAD]),
+    ("GET", "flags", MEMBERS),
+    ("POST", "withdraw_flag", [IN, SEE, HIDDEN, HIDDEN, HIDDEN]),
+    ("GET", "decisions", MEMBERS),
+    ("GET", "decision", [IN, OK, HIDDEN, HIDDEN, HIDDEN]),
+    ("POST", "appeal", [IN, BAD, HIDDEN, HIDDEN, HIDDEN]),
+    ("POST", "ask_for_erasure", [IN, SEE, SEE, SEE, SEE]),
+    ("POST", "withdraw_erasure", [IN, SEE, SEE, SEE, SEE]),
+    ("POST", "premoderation", [IN, NO, NO, SEE, SEE]),
+    ("POST", "premoderation draft", [IN, NO, HIDDEN, SEE, SEE]),
 ]
 
 
 @pytest.fixture
-def places(ana, ben, article, claim):
+def places(ana, ben, mo, article, claim):
     """The arguments of each address that has any."""
     draft = make_article(
         title="A draft", body="Not for others.", submitted_by=ana, status="draft"
@@ -151,9 +171,14 @@ def places(ana, ben, article, claim):
     reviewed = make_article(title="A story in review", body="It has one sentence.")
     round = rounds.open_round(reviewed, by=None, reviewers=[ana])
     thread = discussion.begin_thread(article, by=ana, start=0, end=5, text="A question")
+    shared = make_article(title="A story for all", body="It has a sentence.")
+    opened = rounds.open_round(shared, by=None, mode="open", reviewers=[ana])
+    flagged = actions.annotate(article=shared, reviewer=ben, label=claim, start=0, end=5)
+    flag = cases.flag(flagged.annotation, by=ana, reason="spam")
+    warning = decisions.decide_about(ana, Verdict(Decision.Kind.WARN), by=mo)
     threads = ({"pk": thread.pk}, None)
     comments = ({"pk": thread.comments.get().pk}, None)
-    case = ({"pk": flag(tag, by=ben, reason="spam").case.pk}, None)
+    case = ({"pk": cases.flag(tag, by=ben, reason="spam").case.pk}, None)
     story, hidden = {"pk": article.pk}, {"pk": draft.pk}
     sentences = {"pk": article.sentences.get(position=1).pk}
     secret = {"pk": draft.sentences.get(position=1).pk}
@@ -185,6 +210,15 @@ def places(ana, ben, article, claim):
         "export": ({**story, "format": "jsonl"}, {**hidden, "format": "jsonl"}),
         **dict.fromkeys(["end_session", "mfa_edit_webauthn"], ({"pk": 1}, None)),
         "mfa_remove_webauthn": ({"pk": 1}, None),
+        "flag_annotation": ({"pk": tag.pk}, None),
+        "flag_comment": comments,
+        "flag_reviewer": (
+            {"pk": shared.pk, "number": opened.assignments.get(reviewer=ana).number},
+            {"pk": reviewed.pk, "number": 1},
+        ),
+        "withdraw_flag": ({"pk": flag.pk}, None),
+        **dict.fromkeys(["decision", "appeal"], ({"number": warning.number}, None)),
+        "premoderation": (story, hidden),
         "password_reset_confirm": ({"uidb64": "MQ", "token": "no-such-token"}, None),
     }
 

@@ -26,6 +26,8 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
     With htmx, and for an event stream, the answer is 401, so that the page that asked stays
     as it is and can send its unsaved work again after the sign-in. After a form of a page
     without a script, the sign-in leads back to the page with the form.
+
+    Who is suspended is told so by every page but those that are `open_to_suspended`.
     """
 
     def process_view(self, request, view_func, view_args, view_kwargs):
@@ -34,7 +36,19 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
         sender = request.headers.get("X-Person")
         if sender and sender != str(request.user.pk):
             return self.handle_no_permission(request, view_func)
-        return super().process_view(request, view_func, view_args, view_kwargs)
+        answer = super().process_view(request, view_func, view_args, view_kwargs)
+        return answer or self.handle_suspended(request, view_func)
+
+    def handle_suspended(self, request, view_func) -> HttpResponseBase | None:
+        """Answer a suspended person, unless the view is open to them or to everybody."""
+        suspended = request.user.is_authenticated and request.user.is_suspended
+        everybody = not getattr(view_func, "login_required", True)
+        if not suspended or everybody or getattr(view_func, "open_to_suspended", False):
+            return None
+        # A page like any other, which looks anywhere.
+        from annotate.moderation import views_decisions
+
+        return views_decisions.suspended(request)
 
     def handle_no_permission(  # type: ignore[override]
         self, request: HttpRequest, view_func

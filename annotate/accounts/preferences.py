@@ -30,8 +30,10 @@ MAIL = {
     "assignment": "I am to review a story",
     "reveal": "A round of mine is revealed",
     "mention": "Somebody mentions me",
+    "decision": "A moderator decided about my work",
 }
 MAIL_TIMES = {"once": "At once", "digest": "In one mail a day", "never": "Never"}
+UNCHOSEN = {**dict.fromkeys(MAIL, "digest"), "decision": "once"}
 
 # What people write -> how the key is called. The page or the browser needs these.
 TAKEN = {
@@ -74,7 +76,7 @@ class Preferences:
     keys: dict[str, str] = field(default_factory=dict)  # action or label slug -> key
     move_on: bool = False  # after a tag, to the next sentence
     theme: str = "system"  # or light, dark
-    mail: dict[str, str] = field(default_factory=lambda: dict.fromkeys(MAIL, "digest"))
+    mail: dict[str, str] = field(default_factory=lambda: dict(UNCHOSEN))
 
     @classmethod
     def of(cls, user: Any) -> Preferences:

@@ -23,6 +23,7 @@ from django.urls import path
 from django.views.decorators.cache import never_cache
 
 from . import views
+from .suspension import open_to_suspended
 
 
 def ours(view: Callable[..., Any]) -> Callable[..., HttpResponse]:
@@ -49,10 +50,18 @@ urlpatterns = [
     # Also after the session ended: who wants to leave need not sign in for it.
     path("sign-out/", login_not_required(auth.LogoutView.as_view()), name="sign_out"),
     path("settings/", views.settings, name="settings"),
-    path("password/", views.PasswordChangeView.as_view(), name="password_change"),
+    path(
+        "password/",
+        open_to_suspended(views.PasswordChangeView.as_view()),
+        name="password_change",
+    ),
     path(
         "password/done/",
-        auth.PasswordChangeDoneView.as_view(template_name="accounts/password_change_done.html"),
+        open_to_suspended(
+            auth.PasswordChangeDoneView.as_view(
+                template_name="accounts/password_change_done.html"
+            )
+        ),
         name="password_change_done",
     ),
     path("password/reset/", views.PasswordResetView.as_view(), name="password_reset"),

@@ -17,6 +17,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from annotate.annotations.models import Label
 from annotate.http import Request
+from annotate.moderation.cases import asked_for_erasure
+from annotate.moderation.forms_flags import ErasureForm
+from annotate.moderation.models import WORDS
 
 from . import second_factor
 from .forms import SettingsForm, SignInForm
@@ -104,15 +107,25 @@ def settings(request: Request) -> HttpResponse:
         else:
             messages.success(request, "Your settings are saved.")
             return HttpResponse(status=303, headers={"Location": reverse("settings")})
+    return settings_page(request, person, form)
+
+
+def settings_page(
+    request: Request, person: User, form: SettingsForm, erasure: ErasureForm | None = None
+) -> HttpResponse:
+    """The page of a person's settings, with what is wrong in its forms."""
     context = {
         "form": form,
+        "erasure_form": erasure or ErasureForm(),
+        "erasure": asked_for_erasure(person),
+        "words": WORDS,
         "roles": sorted(person.roles),
         "second_factor": second_factor.has_one(person),
         "sessions": sessions_of(person),
         "this_session": request.session.session_key,
     }
-    status = 422 if form.errors else 200
-    return render(request, "accounts/settings.html", context, status=status)
+    wrong = form.errors or (erasure and erasure.errors)
+    return render(request, "accounts/settings.html", context, status=422 if wrong else 200)
 
 
 @require_POST

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.cache import patch_vary_headers
@@ -12,7 +13,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from annotate.articles.models import Article, Sentence
 from annotate.http import Request
-from annotate.reviews.parts import part_of
+from annotate.moderation.queries import latest_about
+from annotate.reviews.parts import Part, part_of
 from annotate.reviews.people import People
 
 from . import actions, differences, markup, queries, story, wording
@@ -129,7 +131,7 @@ def sentence(request: Request, pk: int) -> HttpResponse:
 
 @require_GET
 def history(request: Request, pk: int) -> HttpResponse:
-    """What the person did in this article, the latest first; moderators see everyone's."""
+    """What was done by the person, or to their work, the latest first; moderators see all."""
     article = _article(request, pk)
     changes = (
         Change.objects.filter(article=article)
@@ -140,7 +142,9 @@ def history(request: Request, pk: int) -> HttpResponse:
         .order_by("-pk")
     )
     if not request.user.is_moderator:
-        changes = changes.filter(by=request.user)
+        # With what moderators did to one's own work, but not who of them.
+        of_own = Q(annotation__reviewer=request.user) | Q(reading__reviewer=request.user)
+        changes = changes.filter(Q(by=request.user) | Q(of_own, kind__in=Change.BY_MODERATORS))
     page = Paginator(changes, 100).get_page(request.GET.get("page"))
     labels = dict(Label.objects.values_list("slug", "name"))
     lines = [(change, wording.of_change(change, labels)) for change in page]
@@ -213,6 +217,8 @@ def _panel(request: Request, annotation: Annotation) -> HttpResponse:
     sentences = annotation.article.sentences.filter(
         position__range=(annotation.first_position - 1, annotation.last_position + 1)
     )
+    mine = annotation.reviewer_id == request.user.pk
+    moderated = annotation.corrected_at or (annotation.hidden_at and not annotation.pending)
     return page_or_partial(
         request,
         "annotations/detail.html",
@@ -222,19 +228,29 @@ def _panel(request: Request, annotation: Annotation) -> HttpResponse:
             "article": annotation.article,
             "place": wording.place([annotation.first_position, annotation.last_position]),
             "editable": (
-                annotation.reviewer_id == request.user.pk
+                mine
                 and annotation.is_live
                 and annotation.article.is_open
                 and annotation.round_id == part.round_id
                 and part.refusal() is None
             ),
             "by": people.name(annotation.reviewer),
+            "seat": None if mine else _seat(annotation, part),
+            "decision": latest_about(annotation, request.user) if mine and moderated else None,
             "others": differences.others_on(annotation, request.user, people),
             "labels": Label.objects.all(),
             "confidences": range(1, 6),
             "words": story.words_around(sentences, annotation.start, annotation.end),
         },
     )
+
+
+def _seat(annotation: Annotation, part: Part) -> int | None:
+    """Return the number of a tag's reviewer in the round, if the person may know of it."""
+    if part.round is None or annotation.round_id != part.round_id or not part.sees_all:
+        return None
+    seats = part.round.assignments.filter(reviewer=annotation.reviewer_id)
+    return seats.values_list("number", flat=True).first()
 
 
 def _invalid(request: Request, form: RequestForm, pk: int) -> HttpResponse:

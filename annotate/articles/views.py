@@ -25,6 +25,7 @@ from annotate.annotations.story import TaggedSentence
 from annotate.annotations.views import see_other
 from annotate.http import Request
 from annotate.live.actions import latest_event
+from annotate.moderation.queries import unread_decisions
 from annotate.reviews.parts import Part, part_of, reviewers_of
 
 from . import actions
@@ -52,6 +53,7 @@ def articles(request: Request) -> HttpResponse:
             "rows": rows,
             "partial": partial,
             "keep": urlencode(asked),
+            "unread": 0 if partial else unread_decisions(request.user),
         },
         status=422 if form.errors else 200,
     )

@@ -18,6 +18,7 @@ from annotate.annotations.models import Annotation
 from annotate.annotations.signals import pending_changed
 from annotate.articles.models import Article
 from annotate.discussion.models import Comment
+from annotate.reviews.models import Round
 
 from . import audit
 from .models import AuditEntry, Case, Decision, Flag, Reason
@@ -25,6 +26,7 @@ from .refusals import ActionRefused, Claimed, NotYours, Stale
 from .risk import assess
 
 CLAIM = datetime.timedelta(minutes=15)
+OWN = "This is your own. You can change it or take it back yourself."
 Kind = Case.Kind
 State = Case.State
 
@@ -33,23 +35,23 @@ type Thing = Annotation | Comment | User
 
 @transaction.atomic
 def flag(
-    thing: Thing, *, by: User, reason: str, text: str = "", article: Article | None = None
+    thing: Thing, *, by: User, reason: str, text: str = "", round: Round | None = None
 ) -> Flag:
     """Ask moderators to look at a tag, a comment or a person's behaviour.
 
-    Whether `by` sees it is settled before; `article` is where a person's behaviour was seen.
+    Whether `by` sees it is settled before; `round` is where a person's behaviour was seen.
     Again, the flag that stands gets the new words. A case that was decided comes back for a
     reason that nobody looked at yet, or if the thing was changed since.
     Raises NotYours for one's own things.
     """
-    case = case_of(thing, article)
+    case = case_of(thing, round.article if round else None)
     if case.person_id == by.pk:
-        raise NotYours("This is your own. You can change it or take it back yourself.")
-    standing = case.flags.standing().filter(by=by).first()
+        raise NotYours(OWN)
+    standing = case.flags.standing().filter(by=by, round=round).first()
     if standing and (standing.reason, standing.text) == (reason, text):
         return standing
-    made = standing or Flag(case=case, by=by)
-    made.reason, made.text = reason, text
+    made = standing or Flag(case=case, by=by, round=round)
+    made.reason, made.text, made.created_at = reason, text, timezone.now()
     made.save()
     if not case.is_open and (reason not in case.seen_for or _changed_since(case)):
         open_again(case)
@@ -85,6 +87,26 @@ def ask_for_erasure(*, by: User, text: str = "") -> Case:
     return case
 
 
+def asked_for_erasure(person: User) -> Case | None:
+    """Return the case of a person's request to be erased while it stands."""
+    return Case.objects.open().filter(kind=Kind.ERASURE, person=person).first()
+
+
+@transaction.atomic
+def withdraw_erasure(*, by: User) -> None:
+    """Take the request to erase one's account back; without one, nothing changes."""
+    case = case_of_erasure(by)
+    if not case.is_open:
+        return
+    case.state, case.version, case.appeal = State.GONE, case.version + 1, ""
+    case.claimed_by = case.claimed_until = None
+    _save(case)
+    before, after = {"asked": True}, {"asked": False}
+    audit.record(
+        AuditEntry.Kind.ERASURE, by=by, person=by, case=case, before=before, after=after
+    )
+
+
 @transaction.atomic
 def claim(case: Case, *, by: User) -> Case:
     """Keep a case for oneself for 15 minutes, from now on. Raises Claimed, NotYours, Stale."""
@@ -114,12 +136,14 @@ def appeal(decision: Decision, *, by: User, text: str) -> Case:
     Once per case. Raises NotYours, ActionRefused.
     """
     case = Case.objects.select_for_update().get(pk=decision.case_id)
+    decision = Decision.objects.get(pk=decision.pk)
+    decision.case = case
     if decision.person_id != by.pk:
         raise NotYours("This decision is about somebody else.")
-    if case.appealed_at:
-        raise ActionRefused("You have answered in this case already: once is the most.")
-    if Decision.objects.get(pk=decision.pk).taken_back_at:
+    if decision.taken_back_at:
         raise ActionRefused("This decision was taken back: there is nothing to answer.")
+    if not decision.may_be_answered:
+        raise ActionRefused("You have answered in this case already: once is the most.")
     case.appeal, case.appealed_at = text, timezone.now()
     open_again(case)
     audit.record(AuditEntry.Kind.APPEALED, by=by, person=by, article=case.article, case=case)

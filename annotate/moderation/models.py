@@ -6,16 +6,20 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.functions import RandomUUID
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from annotate.accounts.models import User
 from annotate.annotations.models import Annotation
 from annotate.articles.models import Article
 from annotate.discussion.models import Comment
+from annotate.keys import RandomKey
+from annotate.reviews.models import Round
 
 if TYPE_CHECKING:
     import datetime
@@ -214,11 +218,23 @@ class FlagQuerySet(models.QuerySet["Flag"]):
 class Flag(models.Model):
     """Somebody asks moderators to look at something. Withdrawn, never deleted."""
 
+    id = RandomKey(primary_key=True)
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="flags")
     by = models.ForeignKey(PERSON, on_delete=models.PROTECT, related_name="flags")
+    # Each round has a flag of its own: one flag for several would tell which pseudonyms in
+    # them are the same person.
+    round = models.ForeignKey(
+        Round,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="Where a person's behaviour was seen.",
+    )
     reason = models.CharField(max_length=20, choices=Reason)
     text = models.TextField("in a sentence", blank=True, max_length=WORDS)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(
+        default=timezone.now, editable=False, help_text="When it was last changed."
+    )
     withdrawn_at = models.DateTimeField(null=True, blank=True)
 
     objects = FlagQuerySet.as_manager()
@@ -228,8 +244,9 @@ class Flag(models.Model):
         constraints = [
             models.UniqueConstraint(
                 name="flag_one_standing_per_person_and_case",
-                fields=["case", "by"],
+                fields=["case", "by", "round"],
                 condition=Q(withdrawn_at=None),
+                nulls_distinct=False,
             ),
             models.CheckConstraint(
                 name="flag_text_is_not_too_long", condition=Q(text__length__lte=WORDS)
@@ -239,6 +256,13 @@ class Flag(models.Model):
     def __str__(self) -> str:
         return f"{self.get_reason_display()}: {self.text[:60]}"
 
+    @property
+    def waits(self) -> bool:
+        """Whether a moderator has yet to look at it."""
+        case = self.case
+        seen = case.decided_at is not None and case.decided_at >= self.created_at
+        return self.withdrawn_at is None and case.is_open and not seen
+
 
 class DecisionQuerySet(models.QuerySet["Decision"]):
     def standing(self) -> DecisionQuerySet:
@@ -246,9 +270,12 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
         return self.filter(taken_back_at=None)
 
     def told_to(self, user: User) -> DecisionQuerySet:
-        """What `user` is told of decisions about them. That a case was kept is no news."""
+        """What `user` is told of decisions about them, as `Decision.is_told` has it."""
         silent = Q(kind__in=Decision.SILENT, on_appeal=False)
-        return self.filter(person=user).exclude(silent)
+        return self.filter(person=user).exclude(silent & ~Q(case__kind=Case.Kind.ERASURE))
+
+    def unread_by(self, user: User) -> DecisionQuerySet:
+        return self.told_to(user).standing().filter(seen_at=None)
 
 
 class Decision(models.Model):
@@ -269,6 +296,8 @@ class Decision(models.Model):
 
     SILENT = (Kind.KEEP, Kind.LOCK, Kind.ERASE)
 
+    # In addresses: a count would tell the person how much else is decided.
+    number = models.UUIDField(db_default=RandomUUID(), unique=True, editable=False)
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="decisions")
     person = models.ForeignKey(PERSON, on_delete=models.PROTECT, related_name="decisions")
     kind = models.CharField(max_length=10, choices=Kind)
@@ -305,13 +334,24 @@ class Decision(models.Model):
         return f"{self.get_kind_display()}: {self.get_reason_display().lower()}"
 
     def get_absolute_url(self) -> str:
-        return reverse("decision", args=[self.pk])
+        return reverse("decision", args=[self.number])
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the person is told. That something was kept is no news, unless they asked."""
+        asked = self.on_appeal or self.case.kind == Case.Kind.ERASURE
+        return asked or self.kind not in self.SILENT
+
+    @property
+    def may_be_answered(self) -> bool:
+        """Once per case. All that concerns a person is one case: there, once per matter."""
+        answered = self.case.appealed_at
+        new = self.case.kind == Case.Kind.PERSON and not self.on_appeal
+        return self.taken_back_at is None and (answered is None or (new and answered < self.at))
 
     @property
     def until(self) -> datetime.datetime | None:
         """The end of a suspension, if it was one that ends."""
-        from django.utils.dateparse import parse_datetime
-
         end = self.after.get("suspended_until") if self.kind == self.Kind.SUSPEND else None
         return parse_datetime(end) if end else None
 

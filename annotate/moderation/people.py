@@ -13,10 +13,10 @@ from annotate.accounts import second_factor
 from annotate.accounts.models import User
 from annotate.accounts.sessions import end_sessions
 from annotate.articles.models import Article
-from annotate.discussion.models import Comment
+from annotate.discussion.models import Comment, Step
 
 from . import audit
-from .models import AuditEntry
+from .models import AuditEntry, Case
 
 Kind = AuditEntry.Kind
 
@@ -65,29 +65,54 @@ def premoderate_article(article: Article, on: bool, *, by: User) -> None:
 def erase(person: User, *, by: User) -> None:
     """Remove a person's names, mail address, sessions and settings; their work stays.
 
-    It is a pseudonym's from then on, in comments that name them, too. This cannot be undone.
+    It is a pseudonym's from then on, in comments that name them with an @, too. What others
+    wrote of them without is not touched. This cannot be undone.
     """
-    before, pseudonym = person.public_name, f"Former reviewer {person.pk}"
+    name, pseudonym = person.public_name, _pseudonym(person)
     person.username = f"erased-{person.pk}-{get_random_string(8)}"
     person.public_name = pseudonym
     person.first_name = person.last_name = person.email = ""
     person.preferences = {}
+    person.last_login = None
     person.is_active = person.is_staff = person.is_superuser = False
     person.set_unusable_password()
     person.save()
     person.groups.clear()
     person.user_permissions.clear()
+    Case.objects.filter(kind=Case.Kind.ERASURE, person=person).update(appeal="")
     second_factor.remove(person)
     end_sessions(person)  # and the notes of addresses and browsers
-    _rename_in_comments(before, pseudonym, person)
+    _forget_in_admin_log(person, pseudonym)
+    _rename_in_comments(name, pseudonym)
+
+
+def _pseudonym(person: User) -> str:
+    pseudonym = f"Former reviewer {person.pk}"
+    if User.objects.filter(public_name=pseudonym).exists():  # somebody calls themselves so
+        return f"{pseudonym} {get_random_string(4)}"
+    return pseudonym
+
+
+def _forget_in_admin_log(person: User, pseudonym: str) -> None:
     kind = ContentType.objects.get_for_model(User)
-    LogEntry.objects.filter(content_type=kind, object_id=str(person.pk)).update(
-        object_repr=pseudonym
-    )
+    lines = LogEntry.objects.filter(content_type=kind, object_id=str(person.pk))
+    lines.update(object_repr=pseudonym, change_message="")
 
 
-def _rename_in_comments(name: str, pseudonym: str, person: User) -> None:
-    mention = re.compile(rf"@{re.escape(name)}(?!\w)", re.IGNORECASE)
-    for comment in Comment.objects.filter(mentions=person):
-        comment.text = mention.sub(f"@{pseudonym}", comment.text)
-        comment.save(update_fields=["text"])
+def _rename_in_comments(name: str, pseudonym: str) -> None:
+    """Put the pseudonym where comments, as they are or were, have `@name`."""
+    # Of several names that fit, the longest is meant: “@ana b” is not “ana”.
+    others = User.objects.filter(public_name__istartswith=name)
+    names = set(others.values_list("public_name", flat=True))
+    longest_first = sorted({name, *names}, key=len, reverse=True)
+    mention = re.compile(rf"@({'|'.join(map(re.escape, longest_first))})(?!\w)", re.IGNORECASE)
+
+    def rename(found: re.Match[str]) -> str:
+        is_theirs = found[1].casefold() == name.casefold() and found[1] not in names
+        return f"@{pseudonym}" if is_theirs else found[0]
+
+    for model, field in ((Comment, "text"), (Step, "before")):
+        rows = model._default_manager.filter(**{f"{field}__icontains": f"@{name}"})
+        for row in rows.only(field):
+            setattr(row, field, mention.sub(rename, getattr(row, field)))
+            row.save(update_fields=[field])

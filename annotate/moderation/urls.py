@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from . import views_people, views_queue
+from . import (
+    views_decisions,
+    views_erasure,
+    views_flags,
+    views_people,
+    views_premoderation,
+    views_queue,
+)
 
 urlpatterns = [
     path("admin/queue/", views_queue.queue, name="queue"),
@@ -23,4 +30,23 @@ urlpatterns = [
         name="person_first_tags",
     ),
     path("admin/people/<int:pk>/erase/", views_people.erase_person, name="erase_person"),
+    path("annotations/<int:pk>/flag/", views_flags.flag_annotation, name="flag_annotation"),
+    path("comments/<int:pk>/flag/", views_flags.flag_comment, name="flag_comment"),
+    path(
+        "articles/<int:pk>/reviewers/<int:number>/flag/",
+        views_flags.flag_reviewer,
+        name="flag_reviewer",
+    ),
+    path("flags/", views_flags.flags, name="flags"),
+    path("flags/<int:pk>/withdraw/", views_flags.withdraw, name="withdraw_flag"),
+    path("decisions/", views_decisions.decisions, name="decisions"),
+    path("decisions/<uuid:number>/", views_decisions.decision, name="decision"),
+    path("decisions/<uuid:number>/appeal/", views_decisions.appeal, name="appeal"),
+    path("accounts/erasure/", views_erasure.ask, name="ask_for_erasure"),
+    path("accounts/erasure/withdraw/", views_erasure.withdraw, name="withdraw_erasure"),
+    path(
+        "articles/<int:pk>/premoderation/",
+        views_premoderation.premoderation,
+        name="premoderation",
+    ),
 ]

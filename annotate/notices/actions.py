@@ -16,6 +16,7 @@ from django.utils import timezone
 from annotate.accounts.models import User
 from annotate.accounts.preferences import Preferences
 from annotate.articles.models import Article
+from annotate.moderation.models import Decision
 
 from .models import Notice
 
@@ -26,14 +27,21 @@ SUBJECTS = {
     Notice.Kind.ASSIGNMENT: "A story to review",
     Notice.Kind.REVEAL: "A review is revealed",
     Notice.Kind.MENTION: "You are mentioned",
+    Notice.Kind.DECISION: "A decision about your work",
 }
 
 
 @transaction.atomic
 def notify(
-    people: Iterable[User], kind: str, *, article: Article, text: str, link: str
+    people: Iterable[User],
+    kind: str,
+    *,
+    article: Article | None,
+    text: str,
+    link: str,
+    decision: Decision | None = None,
 ) -> list[Notice]:
-    """Tell people something of an article. `link` is a path of this site.
+    """Tell people something of an article or a decision. `link` is a path of this site.
 
     The mail is queued in the same transaction: it is sent if and only if that commits.
     """
@@ -41,7 +49,8 @@ def notify(
 
     people = list(people)
     notices = Notice.objects.bulk_create(
-        Notice(person=one, kind=kind, article=article, text=text, link=link) for one in people
+        Notice(person=one, kind=kind, article=article, text=text, link=link, decision=decision)
+        for one in people
     )
     times = {Preferences.of(one).mail[kind] for one in people}
     if "once" in times:

@@ -34,7 +34,16 @@ class NoticeAdmin(ReadOnlyAdmin):
     search_fields = ("person__public_name", "person__username", "article__title")
     date_hierarchy = "created_at"
     ordering = ("-pk",)
-    fields = ("person", "kind", "article", "text", "link", "created_at", "mailed_at")
+    fields = (
+        "person",
+        "kind",
+        "article",
+        "decision",
+        "text",
+        "link",
+        "created_at",
+        "mailed_at",
+    )
     list_select_related = ("person",)
 
     @admin.display(description="person", ordering="person__public_name")

@@ -1,4 +1,4 @@
-"""Hears of assignments, reveals and mentions, inside their transactions."""
+"""Hears of assignments, reveals, mentions and decisions, inside their transactions."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from django.urls import reverse
 from django.utils.dateformat import format as format_date
 
 from annotate.accounts.models import User
+from annotate.accounts.roles import Role
 from annotate.discussion.models import Comment
 from annotate.discussion.signals import mentioned
+from annotate.moderation.models import Case, Decision
+from annotate.moderation.signals import decided
 from annotate.reviews.models import Assignment, Round
 from annotate.reviews.signals import assigned, revealed
 
@@ -58,4 +61,31 @@ def tell_the_mentioned(comment: Comment, people: Iterable[User], **kwargs: objec
         article=article,
         text=f"You are mentioned in the discussion of “{article}”.",
         link=reverse("article", args=[article.pk]),
+    )
+
+
+ABOUT = {
+    Case.Kind.TAG: "a tag of yours",
+    Case.Kind.COMMENT: "a comment of yours",
+    Case.Kind.PERSON: "your account",
+    Case.Kind.ERASURE: "your request to erase your account",
+}
+
+
+@receiver(decided)
+def tell_the_author(decision: Decision, **kwargs: object) -> None:
+    """Say neither who decided nor what: that, the decision's page tells."""
+    if not decision.is_told:
+        return
+    case = decision.case
+    about = ABOUT[Case.Kind(case.kind)]
+    where = f" in “{case.article}”" if case.annotation or case.comment else ""
+    who = "An admin" if decision.role == Role.ADMIN else "A moderator"
+    notify(
+        [decision.person],
+        Kind.DECISION,
+        article=case.article,
+        decision=decision,
+        text=f"{who} decided about {about}{where}. You can read why, and answer.",
+        link=decision.get_absolute_url(),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from annotate.accounts.models import User
@@ -27,6 +28,17 @@ class People:
             seats = Assignment.objects.filter(round=round).select_related("reviewer")
             people.seats = {one.reviewer.public_name: one.pseudonym for one in seats}
         return people
+
+    @classmethod
+    def of_each(cls, rounds: Iterable[Round | None], viewer: User) -> dict[int | None, People]:
+        """Return the people of several rounds, by each round's key. One query."""
+        given = {one.pk if one else None: one for one in rounds}
+        found = {pk: cls(viewer.is_moderator) for pk in given}
+        named = [pk for pk, one in given.items() if one is not None and one.pseudonyms]
+        seats = Assignment.objects.filter(round__in=named).select_related("reviewer")
+        for seat in seats if named else ():
+            found[seat.round_id].seats[seat.reviewer.public_name] = seat.pseudonym
+        return found
 
     def called(self, person: User) -> str:
         """What comments call a person: the same to everybody who reads them."""

@@ -35,6 +35,7 @@ WORK = f"""
         SELECT round_id, reviewer_id, first_position AS first, last_position AS last
           FROM annotations_annotation
          WHERE withdrawn_at IS NULL AND round_id = ANY(%(rounds)s)
+               AND (hidden_at IS NULL OR reviewer_id = %(viewer)s OR %(viewer)s IS NULL)
          UNION ALL
         SELECT reading.round_id, reading.reviewer_id, sentence.position, sentence.position
           FROM annotations_reading reading
@@ -115,14 +116,18 @@ class Work:
         }[self.state]
 
 
-def work_of(assignments: Iterable[Assignment]) -> list[Work]:
-    """Return each part with how far it is, in one query. They come with round and article."""
+def work_of(assignments: Iterable[Assignment], viewer: User | None = None) -> list[Work]:
+    """Return each part with how far it is, in one query. They come with round and article.
+
+    To a `viewer` who does not moderate, others' tags that they may not see do not count.
+    """
     seats = list(assignments)
     values: dict[str, Any] = {
         "seats": [one.pk for one in seats],
         "rounds": list({one.round_id for one in seats}),
         "break": BREAK,
         "at_once": AT_ONCE,
+        "viewer": viewer.pk if viewer and not viewer.is_moderator else None,
     }
     if not seats:
         return []
@@ -344,7 +349,7 @@ def in_words(move: Move) -> str:
         case Move.Kind.JOINED:
             return f"{by} joined by beginning to work"
         case Move.Kind.HANDED_ON:
-            return f"{by} handed on the part of {move.person} {move.note}"
+            return f"{by} handed on the part of {move.person}"
         case Move.Kind.SUBMITTED:
             return f"{by} submitted"
         case Move.Kind.REOPENED:

@@ -131,7 +131,8 @@ def _page(
     if round:
         seats = queries.parts().filter(round=round).order_by("number")
         if moderator or part.sees_all:
-            context["work"] = queries.work_of(seats if moderator else seats.active())
+            shown = seats if moderator else seats.active()
+            context["work"] = queries.work_of(shown, request.user)
         elif part.is_reviewer:
             # In a blind round nothing of others but that they take part.
             context["names"] = list(seats.active())

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from annotate.annotations.views import page_or_partial, see_other
 from annotate.articles.models import Article
 from annotate.http import Request
+from annotate.moderation.queries import unread_decisions
 
 from . import queries
 from .assigning import Plan, PlanChanged, carry_out, make_plan
@@ -25,7 +26,10 @@ from .views import moderators_only
 @require_safe
 def work(request: Request) -> HttpResponse:
     """What a person has to review, what waits, what can be revised."""
-    context = {"work": queries.own_work(request.user)}
+    context = {
+        "work": queries.own_work(request.user),
+        "unread": unread_decisions(request.user),
+    }
     return page_or_partial(request, "reviews/work.html", "parts", context)
 
 

@@ -388,6 +388,7 @@ def test_a_person_chooses_what_is_mailed(as_ana, ana):
         "assignment": "digest",
         "reveal": "never",
         "mention": "digest",
+        "decision": "once",
     }
 
 
@@ -405,4 +406,5 @@ def test_mail_that_makes_no_sense_counts_as_not_chosen(ana):
         "assignment": "digest",
         "reveal": "digest",
         "mention": "never",
+        "decision": "once",
     }
