@@ -44,6 +44,9 @@ class QueueForm(forms.Form):
         required=False, min_value=1, max_value=LAST_PAGE, widget=forms.HiddenInput
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, auto_id="filter-%s", **kwargs)
+
     def asked(self) -> Asked:
         """Return what was asked, without what is empty or cannot be understood."""
         self.is_valid()
@@ -112,6 +115,9 @@ class DecideForm(forms.Form):
     )
     until = forms.DateTimeField(required=False)
     back = forms.CharField(required=False, max_length=1_000, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, auto_id="decide-%s", **kwargs)
 
     def clean_note(self) -> str:
         return self.cleaned_data["note"].replace("\r\n", "\n")

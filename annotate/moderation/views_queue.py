@@ -148,6 +148,8 @@ def _case(
         "parents": [("Queue", reverse("queue"))],
         **_deciding(request, form),
     }
+    # On the page of one case there are no keys: it is there without a script.
+    context["keys_on"] &= bool(request.htmx)
     return _page(request, "case", "case", name_of(shown.case), context, status)
 
 

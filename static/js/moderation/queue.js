@@ -14,6 +14,8 @@ const numberOf = (row) => row.id.replace("row-", "");
 const selected = () => rows().filter((row) => row.querySelector(":checked"));
 const details = (key) => beside.querySelector(`details[data-key="${key}"]`);
 
+const PAUSE = 60; // ms: who goes on at once does not ask for the cases in between
+
 let current = null; // the number of the case in focus
 let asked = null; // what aborts the request for the case that is to be shown
 let shown = Promise.resolve();
@@ -45,15 +47,22 @@ function dress() {
   form().dataset.kind = selected().length ? "" : kind;
   form().toggleAttribute("data-waits", waits !== undefined && !selected().length);
   // On a phone the case stands below its row.
-  if (wide.matches) desk.append(beside);
+  if (wide.matches) bringHome();
   else if (!row.contains(beside)) row.append(beside);
+}
+
+/** Take the case out of a row that goes; a move would lose the focus in it. */
+function bringHome() {
+  if (beside.parentElement !== desk) desk.append(beside);
 }
 
 async function show(row) {
   asked?.abort();
-  asked = new AbortController();
+  const { signal } = (asked = new AbortController());
+  await new Promise((resolve) => setTimeout(resolve, PAUSE));
+  if (signal.aborted) return;
   try {
-    const answer = await ask(linkOf(row).href, { signal: asked.signal });
+    const answer = await ask(linkOf(row).href, { signal });
     if (answer.ok) document.getElementById("case").outerHTML = answer.html;
     else say(answer.html);
   } catch (error) {
@@ -88,7 +97,7 @@ function step(by) {
 async function reload() {
   const { ok, html } = await ask(location.href);
   if (!ok) return;
-  desk.append(beside); // out of the list that goes
+  bringHome();
   document.getElementById("list").outerHTML = html;
   window.htmx?.process(document.getElementById("list"));
   begin();
@@ -127,13 +136,20 @@ function decide(button) {
   const at = all.indexOf(those.at(-1));
   const next = all.slice(at + 1).find(rest);
   close();
+  write("", "");
   if (next) go(next);
   sent = sent.then(async () => {
     const decided = await post(form().action, data);
     for (const row of those) delete row.dataset.sent;
-    if (decided) form().reset();
+    if (!decided && !form().elements.note.value) write(data.get("reason"), data.get("note"));
     if (!next && decided) await reload();
   });
+}
+
+/** The reason and the note for the next decision. */
+function write(reason, note) {
+  form().elements.reason.value = reason;
+  form().elements.note.value = note;
 }
 
 /** Send something and put the answer in place; tell whether it was done. */
@@ -156,12 +172,12 @@ function apply(html) {
   const template = document.createElement("template");
   template.innerHTML = html;
   const focused = currentRow()?.contains(document.activeElement) && !beside.contains(document.activeElement);
-  desk.append(beside);
   const back = [];
   for (const element of [...template.content.children]) {
     const standing = document.getElementById(element.id);
     const way = element.getAttribute("hx-swap-oob");
     element.removeAttribute("hx-swap-oob");
+    if (standing?.contains(beside)) bringHome();
     if (way === "delete") standing?.remove();
     else if (element.id === "said") standing.textContent = element.textContent;
     else if (standing) standing.replaceWith(element);
@@ -221,7 +237,7 @@ const does = {
   x: () => currentRow()?.querySelector("input[type=checkbox]")?.click(),
   z: takeBack,
   c: claim,
-  "/": () => document.querySelector("#filters select").focus(),
+  "/": () => document.querySelector("#case-filters select").focus(),
   "?": () => keysDialog.showModal(),
 };
 
@@ -245,7 +261,7 @@ document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   if (document.querySelector("dialog[open], :popover-open")) return;
   const { target, key } = event;
-  if (key === "Escape" && target.closest("#beside, #filters")) {
+  if (key === "Escape" && target.closest("#beside, #case-filters")) {
     close();
     go(currentRow());
     return;
@@ -295,7 +311,7 @@ document.addEventListener("change", (event) => {
   if (event.target.closest("#rows")) dress();
 });
 
-document.body.addEventListener("htmx:beforeSwap", () => desk.append(beside));
+document.body.addEventListener("htmx:beforeSwap", bringHome);
 document.body.addEventListener("htmx:afterSwap", begin);
 wide.addEventListener("change", dress);
 addEventListener("pageshow", (event) => event.persisted && reload()); // decided elsewhere meanwhile
