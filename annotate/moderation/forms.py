@@ -45,7 +45,7 @@ class QueueForm(forms.Form):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="filter-%s", **kwargs)
+        super().__init__(*args, **{"auto_id": "filter-%s", **kwargs})
 
     def asked(self) -> Asked:
         """Return what was asked, without what is empty or cannot be understood."""
@@ -117,7 +117,7 @@ class DecideForm(forms.Form):
     back = forms.CharField(required=False, max_length=1_000, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="decide-%s", **kwargs)
+        super().__init__(*args, **{"auto_id": "decide-%s", **kwargs})
 
     def clean_note(self) -> str:
         return self.cleaned_data["note"].replace("\r\n", "\n")

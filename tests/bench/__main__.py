@@ -135,6 +135,7 @@ def measure_site(site: Site) -> Iterator[Row]:
     from tests.factories import make_user
 
     from . import stories
+    from .queue import fill, queue_rows
     from .site import Person
     from .streams import stream_rows
 
@@ -159,6 +160,13 @@ def measure_site(site: Site) -> Iterator[Row]:
     yield from (Row(*one) for one in stream_rows(site.port, site.process.pid, signed_in))
     say("importing 2 MB")
     yield from import_rows()
+    say("filling the queue")
+    moderator = make_user("moderator", "moderator")
+    fill()
+    analyse()
+    say("moderating")
+    desk = Person(site.port, "moderator")
+    yield from (Row(*one) for one in queue_rows(site.process.pid, desk, moderator))
 
 
 def analyse() -> None:

@@ -38,8 +38,10 @@ class Person:
         status = self.post("/accounts/sign-in/", sent, form=True)[0]
         assert status in (302, 303), f"signing in answered {status}"
 
-    def get(self, path: str) -> str:
-        status, page = self._ask("GET", path)
+    def get(self, path: str, *, script: bool = False) -> str:
+        """Read a page, or what the page's script asks for."""
+        headers = {"HX-Request": "true"} if script else None
+        status, page = self._ask("GET", path, headers=headers)
         assert status == 200, f"{path} answered {status}"
         return page
 
