@@ -219,6 +219,11 @@ class Annotation(models.Model):
                 fields=["article", "reviewer", "first_position"],
                 condition=Q(withdrawn_at=None),
             ),
+            models.Index(
+                name="annotation_waits",
+                fields=["id"],
+                condition=Q(pending=True, withdrawn_at=None),
+            ),
             models.Index(name="annotation_by_time", fields=["created_at"]),  # for the admin
         ]
         constraints = [

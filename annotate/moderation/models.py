@@ -144,6 +144,11 @@ class Case(models.Model):
                 fields=["-risk", "opened_at", "id"],
                 condition=Q(state="open"),
             ),
+            models.Index(
+                name="case_decided_latest",
+                fields=["-decided_at", "-id"],
+                condition=Q(state="decided"),
+            ),
             models.Index(name="case_of_person", fields=["person", "state"]),
         ]
         constraints = [

@@ -138,7 +138,9 @@ def list_cases(user: User, asked: Asked) -> Shown:
     """
     found = find(user, asked)
     first = (asked.page - 1) * PAGE
-    cases = list(with_all(found)[first : first + PAGE + 1])
+    # Which they are is settled first, by an index alone: far pages would join all before them.
+    here = Case.objects.filter(pk__in=found.values("pk")[first : first + PAGE + 1])
+    cases = list(with_all(in_order(here, asked.state)))
     counted = found.order_by()[: MOST_COUNTED + 1].count()
     return Shown(
         rows=rows_of(cases[:PAGE], user),
@@ -168,7 +170,12 @@ def find(user: User, asked: Asked) -> CaseQuerySet:
         cases = cases.filter(person__in=_named(User.objects, "public_name", asked.person))
     if asked.mine:
         cases = cases.filter(claimed_by=user, claimed_until__gt=timezone.now())
-    if asked.state == Case.State.OPEN:
+    return in_order(cases, asked.state)
+
+
+def in_order(cases: CaseQuerySet, state: str) -> CaseQuerySet:
+    """Open ones as they are to be decided, decided ones the latest first."""
+    if state == Case.State.OPEN:
         return cases.in_order()
     return cases.order_by("-decided_at", "-pk")
 
