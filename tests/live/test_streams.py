@@ -22,6 +22,9 @@ from annotate.articles.actions import set_status
 from annotate.live import hub
 from annotate.live.access import Access
 from annotate.live.models import Event
+from annotate.moderation.decisions import decide_about
+from annotate.moderation.effects import Verdict
+from annotate.moderation.models import Decision
 from annotate.reviews import actions
 from tests.factories import PASSWORD, make_article, make_user
 from tests.live.streams import LISTENERS, listeners, run_apart, running_server, session_of
@@ -199,6 +202,18 @@ def test_a_stream_ends_with_what_it_stood_on(server, article, ana, what):
         Session.objects.filter(pk=session).delete()
     assert stream.ended() == []
     assert server.open(article, session=session).status == 401
+
+
+def test_the_streams_of_a_suspended_person_end(server, article, ana, mo):
+    session = session_of(ana)
+    stream = server.open(article, session=session)
+    stream.opened()
+    listening(server)
+    until = timezone.now() + datetime.timedelta(days=1)
+    verdict = Verdict(Decision.Kind.SUSPEND, until=until)
+    decide_about(ana, verdict, by=mo)
+    assert stream.ended() == []
+    assert server.open(article, session=session).status == 403
 
 
 def test_a_stream_ends_when_the_session_expires(server, article, ana):

@@ -99,9 +99,9 @@ export class Refused {
   }
 }
 
-/** A closed story may be opened again; to undo later would undo something else. */
+/** A closed story may be opened again, a suspension ends; to undo later would undo something else. */
 function canGoAgain({ url }, status) {
-  return status === 409 && !/\/(undo|redo)\/$/.test(url);
+  return [403, 409].includes(status) && !/\/(undo|redo)\/$/.test(url);
 }
 
 /** Whether `item` says again all that `older` said, as a note does that is typed on. */
