@@ -57,6 +57,9 @@ MENU: dict[str, list[Line]] = {
     ],
     "Log": [
         things("Done in the admin", "list_alt", "admin.logentry"),
+        things("Cases", "folder_open", "moderation.case"),
+        things("Flags", "flag", "moderation.flag"),
+        things("Decisions", "gavel", "moderation.decision"),
         things("Notices", "mail", "notices.notice"),
         things("Task results", "task", "django_tasks_database.dbtaskresult"),
     ],

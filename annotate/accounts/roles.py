@@ -30,6 +30,9 @@ _MODERATOR = [
     "reviews.view_round",
     "reviews.view_assignment",
     "reviews.view_move",
+    "moderation.view_case",
+    "moderation.view_flag",
+    "moderation.view_decision",
     "notices.view_notice",
     "accounts.view_user",
 ]

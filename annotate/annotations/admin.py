@@ -1,4 +1,4 @@
-"""Labels, tags, readings and the log. Tags are hidden and shown again here, never changed."""
+"""Labels, tags, readings and the log. Hiding tags: annotate/moderation/admin.py."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, cast
 from urllib.parse import urlencode
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Max, Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -19,10 +19,9 @@ from unfold.widgets import (
 )
 
 from annotate.accounts.models import User
-from annotate.admin_pages import EVERYWHERE, KeptAdmin, ReadOnlyAdmin, short
+from annotate.admin_pages import KeptAdmin, ReadOnlyAdmin, short
 
 from . import wording
-from .actions import set_hidden
 from .guideline import set_guideline
 from .models import Annotation, Change, Guideline, Label, Precedent, Reading
 
@@ -172,7 +171,6 @@ class AnnotationAdmin(ReadOnlyAdmin):
     )
     date_hierarchy = "created_at"
     ordering = ("-created_at",)
-    actions = ("hide", "show")
     fields = (
         *("article", "reviewer", "label", "state", "in_context", "sentences", "start", "end"),
         *("note", "confidence", "created_at", "changed_at", "withdrawn_at", "hidden_at", "log"),
@@ -218,41 +216,6 @@ class AnnotationAdmin(ReadOnlyAdmin):
     @admin.display
     def log(self, annotation: Annotation) -> str:
         return _changes(annotation__id__exact=annotation.pk)
-
-    def has_hide_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("annotations.change_annotation")
-
-    @admin.action(
-        description="Hide",
-        description_plural="Hide the selected tags",
-        permissions=["hide"],
-        location=EVERYWHERE,
-    )
-    def hide(self, request: HttpRequest, queryset: QuerySet[Annotation]) -> None:
-        self._set_hidden(request, queryset, hidden=True)
-
-    @admin.action(
-        description="Show again",
-        description_plural="Show the selected tags again",
-        permissions=["hide"],
-        location=EVERYWHERE,
-    )
-    def show(self, request: HttpRequest, queryset: QuerySet[Annotation]) -> None:
-        self._set_hidden(request, queryset, hidden=False)
-
-    def _set_hidden(
-        self, request: HttpRequest, queryset: QuerySet[Annotation], *, hidden: bool
-    ) -> None:
-        changed = [one for one in queryset if bool(one.hidden_at) != hidden]
-        for annotation in changed:
-            set_hidden(annotation, by=cast(User, request.user), hidden=hidden)
-            self.log_change(request, annotation, "Hidden." if hidden else "Shown again.")
-        tags = "1 tag is" if len(changed) == 1 else f"{len(changed):,} tags are"
-        state = "hidden" if hidden else "shown again"
-        if changed:
-            self.message_user(request, f"{tags} {state}.", messages.SUCCESS)
-        else:
-            self.message_user(request, "Nothing changed.", messages.INFO)
 
 
 @admin.register(Reading)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from django.db import transaction
 from django.utils import timezone
 
 from annotate.accounts.models import User
+from annotate.annotations.models import Annotation
 from annotate.articles.models import Article
 
 from . import audit, effects
@@ -77,6 +78,14 @@ def decide_about(person: User, verdict: Verdict, *, by: User) -> Decision:
     if outcome.refused:
         raise outcome.refused[0][1]
     return outcome.decided[0]
+
+
+def decide_tags(tags: Iterable[Annotation], verdict: Verdict, *, by: User) -> Outcome:
+    """Decide about tags whether anybody flagged them or not."""
+    with transaction.atomic():
+        cases = [case_of(one) for one in tags]
+    # Not in one transaction: the articles are locked before the cases.
+    return decide({one.pk: one.version for one in cases}, verdict, by=by)
 
 
 @transaction.atomic

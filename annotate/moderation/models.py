@@ -279,6 +279,10 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
         silent = Q(kind__in=Decision.SILENT, on_appeal=False)
         return self.filter(person=user).exclude(silent & ~Q(case__kind=Case.Kind.ERASURE))
 
+    def visible_to(self, user: User) -> DecisionQuerySet:
+        """Moderators see all but those about themselves: they say who decided."""
+        return self.exclude(person=user) if user.is_moderator else self.none()
+
     def unread_by(self, user: User) -> DecisionQuerySet:
         return self.told_to(user).standing().filter(seen_at=None)
 
