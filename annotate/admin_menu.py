@@ -26,6 +26,8 @@ MENU: dict[str, list[Line]] = {
         Line("Overview", "dashboard", "admin:index"),
         Line("Queue", "inbox", "queue"),
         Line("People", "badge", "people"),
+        Line("Revert", "undo", "revert"),
+        Line("Audit log", "receipt_long", "audit"),
     ],
     "Stories": [
         things("Articles", "article", "articles.article"),

@@ -12,12 +12,13 @@ import pytest
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from annotate.annotations import actions
 from annotate.discussion import actions as discussion
 from annotate.moderation import cases, decisions
 from annotate.moderation.effects import Verdict
-from annotate.moderation.models import Decision
+from annotate.moderation.models import Decision, Revert
 from annotate.reviews import actions as rounds
 from tests.factories import make_article
 
@@ -132,6 +133,11 @@ TABLE: list[tuple[str, str, list]] = [
     ("POST", "release_case", [IN, NO, NO, SEE, SEE]),
     ("POST", "take_back", [IN, NO, NO, SEE, SEE]),
     # Pages of ours in the admin.
+    ("GET", "revert", [IN, NO, NO, OK, OK]),
+    ("POST", "revert", [IN, NO, NO, OK, OK]),  # of nothing: asks what to undo
+    ("GET", "revert_done", [IN, NO, NO, OK, OK]),
+    ("GET", "audit", [IN, NO, NO, OK, OK]),
+    ("GET", "audit_export", [IN, NO, NO, OK, OK]),
     ("GET", "people", [IN, NO, NO, OK, OK]),
     ("GET", "person", [IN, NO, NO, OK, OK]),
     ("POST", "decide_person", [IN, NO, NO, BAD, BAD]),
@@ -176,6 +182,8 @@ def places(ana, ben, mo, article, claim):
     flagged = actions.annotate(article=shared, reviewer=ben, label=claim, start=0, end=5)
     flag = cases.flag(flagged.annotation, by=ana, reason="spam")
     warning = decisions.decide_about(ana, Verdict(Decision.Kind.WARN), by=mo)
+    now = timezone.now()
+    revert = Revert.objects.create(person=ben, since=now, until=now, why="Spam.", by=mo)
     threads = ({"pk": thread.pk}, None)
     comments = ({"pk": thread.comments.get().pk}, None)
     case = ({"pk": cases.flag(tag, by=ben, reason="spam").case.pk}, None)
@@ -219,6 +227,8 @@ def places(ana, ben, mo, article, claim):
         "withdraw_flag": ({"pk": flag.pk}, None),
         **dict.fromkeys(["decision", "appeal"], ({"number": warning.number}, None)),
         "premoderation": (story, hidden),
+        "revert_done": ({"pk": revert.pk}, None),
+        "audit_export": ({"format": "csv"}, None),
         "password_reset_confirm": ({"uidb64": "MQ", "token": "no-such-token"}, None),
     }
 

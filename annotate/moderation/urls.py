@@ -3,12 +3,14 @@
 from django.urls import path
 
 from . import (
+    views_audit,
     views_decisions,
     views_erasure,
     views_flags,
     views_people,
     views_premoderation,
     views_queue,
+    views_revert,
 )
 
 urlpatterns = [
@@ -49,4 +51,8 @@ urlpatterns = [
         views_premoderation.premoderation,
         name="premoderation",
     ),
+    path("admin/revert/", views_revert.revert, name="revert"),
+    path("admin/revert/<int:pk>/", views_revert.revert_done, name="revert_done"),
+    path("admin/audit/", views_audit.audit, name="audit"),
+    path("admin/audit/<str:format>/", views_audit.audit_export, name="audit_export"),
 ]
