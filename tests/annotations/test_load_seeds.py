@@ -11,6 +11,7 @@ from annotate.accounts.models import User
 from annotate.annotations.management.commands import load_seeds as command
 from annotate.annotations.models import Annotation, Change, Label, Reading
 from annotate.articles.models import Article
+from annotate.moderation.models import Case
 from annotate.reviews.models import Round
 from tests.factories import PASSWORD, make_user
 
@@ -38,9 +39,11 @@ def test_empty_database_gets_stories_tags_and_people(home, labels, capsys):
     stories = json.loads((command.settings.BASE_DIR / "seeds/stories.json").read_text())
     samples = json.loads((command.settings.BASE_DIR / "seeds/annotations.json").read_text())
     assert Article.objects.count() == len(stories)
-    assert Annotation.objects.count() == len(samples["annotations"])
+    waiting = Annotation.objects.filter(pending=True)
+    assert waiting.count() == 1
+    assert Annotation.objects.exclude(pk__in=waiting).count() == len(samples["annotations"])
     assert Reading.objects.count() == len(samples["readings"])
-    assert Change.objects.filter(kind="created").count() == len(samples["annotations"])
+    assert Change.objects.filter(kind="created").count() == Annotation.objects.count()
     assert capsys.readouterr().out == (
         f"Loaded the seeds. The passwords are in {home}/sign-in.txt.\n"
     )
@@ -55,6 +58,17 @@ def test_one_story_shows_a_review_that_is_revealed_and_discussed(home, labels):
     assert thread.exact in round.article.text
     assert [one.author.username for one in thread.comments.all()] == ["ana", "ben"]
     assert list(thread.comments.first().mentions.values_list("username", flat=True)) == ["ben"]
+
+
+def test_a_moderator_has_something_to_decide(home, labels):
+    call_command("load_seeds", verbosity=0)
+    mo = User.objects.get(username="mo")
+    found = Case.objects.decidable_by(mo).open()
+    assert sorted((one.kind, one.waits, one.reasons) for one in found) == [
+        ("comment", False, ["other"]),
+        ("tag", False, ["wrong_passage"]),
+        ("tag", True, []),
+    ]
 
 
 def test_every_sample_stands_on_its_own_words(home, labels):

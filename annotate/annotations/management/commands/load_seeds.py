@@ -21,11 +21,14 @@ from annotate.accounts.actions import create_user
 from annotate.accounts.models import User
 from annotate.accounts.roles import Role
 from annotate.annotations.actions import ActionRefused, annotate, set_reading
-from annotate.annotations.models import Label
+from annotate.annotations.models import Annotation, Label
 from annotate.articles.actions import StoryRefused, create_article, set_status
 from annotate.articles.models import Article
 from annotate.articles.text import TextRefused
 from annotate.discussion.actions import begin_thread, comment
+from annotate.discussion.models import Comment
+from annotate.moderation.cases import flag
+from annotate.moderation.people import premoderate_article
 from annotate.reviews.actions import open_round, submit
 
 PEOPLE = {"ana": Role.REVIEWER, "ben": Role.REVIEWER, "mo": Role.MODERATOR, "ada": Role.ADMIN}
@@ -62,6 +65,7 @@ def load_seeds(folder: Path) -> bool:
     add_samples(read(folder / "annotations.json"), articles, people)
     for review in read(folder / "reviews.json"):
         add_review(review, articles[review["file"]], people)
+    add_cases(read(folder / "flags.json"), articles, people)
     for story in stories:
         set_status(articles[story["file"]], story["status"])
     return True
@@ -138,6 +142,33 @@ def add_review(review: dict[str, Any], article: Article, people: dict[str, User]
         )
         for one in others:
             comment(begun, by=people[one["by"]], text=one["text"])
+
+
+def add_cases(
+    samples: dict[str, Any], articles: dict[str, Article], people: dict[str, User]
+) -> None:
+    """Give moderators something to decide: a tag that waits, a flagged tag, a comment."""
+    for tag in samples["waiting"]:
+        article = articles[tag["file"]]
+        premoderate_article(article, True, by=people["mo"])
+        start = find(article, tag["exact"])
+        annotate(
+            article=article,
+            reviewer=people[tag["reviewer"]],
+            label=Label.objects.get(slug=tag["label"]),
+            start=start,
+            end=start + len(tag["exact"]),
+        )
+        premoderate_article(article, False, by=people["mo"])
+    for one in samples["flags"]:
+        article = articles[one["file"]]
+        thing: Annotation | Comment
+        if "tag" in one:
+            thing = article.annotations.get(exact=one["tag"])
+        else:
+            comments = Comment.objects.filter(thread__article=article)
+            thing = comments.get(text__startswith=one["comment"])
+        flag(thing, by=people[one["by"]], reason=one["reason"], text=one["text"])
 
 
 def find(article: Article, passage: str) -> int:
