@@ -173,7 +173,7 @@ def _page(
         "title": TITLES[Kind(decision.kind)],
         "about": about(decision),
         "meaning": _meaning(decision),
-        "changed": _changed(decision),
+        "before": _before(decision),
         "quote": _quote(case),
         "link": _link(case),
         "role": "an admin" if decision.role == "admin" else "a moderator",
@@ -197,23 +197,17 @@ def _meaning(decision: Decision) -> str:
     )
 
 
-def _changed(decision: Decision) -> str:
-    """Return what a correction changed; nothing for other decisions."""
+def _before(decision: Decision) -> str:
+    """Return the label or passage that a correction replaced; nothing otherwise."""
     before = decision.before.get("annotation", {})
-    after = decision.after.get("annotation", {})
+    article = decision.case.article
     if decision.kind == Kind.RELABEL:
-        names = dict(Label.objects.values_list("slug", "name"))
-        was, now = (names.get(state["label"], state["label"]) for state in (before, after))
-        return f"Its label was {was}, and is {now} now."
-    if decision.kind == Kind.TRIM and decision.case.article:
-        story = Article.objects.filter(pk=decision.case.article.pk)
-        was, now = (
-            story.values_list(
-                Substr("text", state["start"] + 1, state["end"] - state["start"])
-            ).get()[0]
-            for state in (before, after)
-        )
-        return f"Its passage was “{was}”, and is “{now}” now."
+        slug = before["label"]
+        return dict(Label.objects.values_list("slug", "name")).get(slug, slug)
+    if decision.kind == Kind.TRIM and article:
+        start, end = before["start"], before["end"]
+        text = Article.objects.values_list(Substr("text", start + 1, end - start))
+        return text.get(pk=article.pk)[0]
     return ""
 
 

@@ -65,7 +65,11 @@ def test_a_decision_says_what_why_in_which_role_and_what_it_means(as_ana, hidden
 @pytest.mark.parametrize(
     ("kind", "more", "said"),
     [
-        (Kind.TRIM, {"start": 0, "end": 3}, "Its passage was “Mayor”, and is “May” now."),
+        (
+            Kind.TRIM,
+            {"start": 0, "end": 3},
+            "Before Mayor What it means Others see it as corrected.",
+        ),
         (Kind.WARN, {}, "It counts if something like it happens again."),
         (Kind.BAN, {}, "and do nothing else."),
     ],
@@ -80,7 +84,7 @@ def test_each_kind_is_told_in_words(as_ana, case, ada, kind, more, said):
 def test_a_new_label_is_told(as_ana, case, mo, evidence):
     decision = decide(case, mo, Kind.RELABEL, label=evidence)
     page = main(as_ana.get(decision.get_absolute_url()))
-    assert "Its label was Claim, and is Evidence now." in page
+    assert "Before Claim What it means" in page
     assert "Your original is kept in the history." in page
 
 
