@@ -31,6 +31,8 @@ def of_change(change: Change, labels: dict[str, str] | None = None) -> str:
         where = place([change.reading.sentence.position])
         if change.kind == Kind.READ:
             return f"Nothing to tag in {where}"
+        if change.kind == Kind.REVERTED:
+            return f"Reverted the reading of {where}"
         return f"Marked {where} as unread"
     annotation = change.annotation
     assert annotation is not None, "a database constraint holds this"

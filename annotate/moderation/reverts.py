@@ -92,6 +92,14 @@ class Item:
         return KINDS[type(self.thing)]
 
     @property
+    def place(self) -> int:
+        """The position of its first sentence."""
+        thing = self.thing.thread if isinstance(self.thing, Comment) else self.thing
+        if isinstance(thing, Reading):
+            return thing.sentence.position
+        return thing.first_position
+
+    @property
     def is_done(self) -> bool:
         return bool(self.goes) and not self.refusal
 
@@ -156,7 +164,7 @@ def plan(what: What, *, by: User) -> Plan:
         item.refusal = _why_not(item, by)
     _refuse_taken([one for one in items if one.is_done and isinstance(one.thing, Annotation)])
     items = [item for item in items if item.goes or item.stays]
-    items.sort(key=lambda item: (item.article, [*KINDS].index(type(item.thing))))
+    items.sort(key=lambda item: (item.article, [*KINDS].index(type(item.thing)), item.place))
     return Plan(what, items)
 
 

@@ -100,13 +100,24 @@ NAMES = {
 
 
 def of_entry(before: State | None, after: State | None) -> list[Turn]:
-    """Return what a line of the audit log changes, by field."""
+    """Return what a line of the audit log changes, by field; nothing before what is new."""
     old, new = dict(_flat(before or {})), dict(_flat(after or {}))
-    names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    names = [name for name in {**old, **new} if _is_news(name, old, new)]
     return [
-        Turn(NAMES.get(name, name), _value(old.get(name)), _value(new.get(name)))
+        Turn(
+            NAMES.get(name, name),
+            _value(old[name]) if name in old else "",
+            _value(new.get(name)),
+        )
         for name in names
     ]
+
+
+def _is_news(name: str, old: State, new: State) -> bool:
+    """A revert counts what it changed, and of most kinds it changed nothing."""
+    if name in old:
+        return old[name] != new.get(name)
+    return new[name] != 0 or isinstance(new[name], bool)
 
 
 def _flat(state: State) -> Iterator[tuple[str, Any]]:
