@@ -84,7 +84,11 @@ def show(case: Case, user: User) -> Shown:
     (row,) = rows_of([case], user)
     shown = Shown(
         row=row,
-        flags=list(case.flags.visible_to(user).select_related("by")),
+        flags=list(
+            case.flags.visible_to(user)
+            .select_related("by", "round__article")
+            .defer("round__article__text", "round__article__search")
+        ),
         record=record(case.person),
         like=like_cases(case, user),
         earlier=list(case.decisions.select_related("by").order_by("-pk")),
