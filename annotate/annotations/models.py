@@ -312,6 +312,10 @@ class Reading(models.Model):
     def __str__(self) -> str:
         return f"{self.reviewer} read sentence {self.sentence_id}"
 
+    @property
+    def is_live(self) -> bool:
+        return self.withdrawn_at is None
+
 
 class ChangeQuerySet(models.QuerySet["Change"]):
     def of(self, article: Article | int, person: User, round: int | None) -> ChangeQuerySet:

@@ -77,37 +77,44 @@ def moderate_all(
     """
     now = timezone.now()
     changes: list[Change] = []
-    alike: dict[tuple, list[Any]] = {}
-    places: dict[tuple[int, User], set[int]] = {}
-    moved: list[Annotation] = []
+    alike: dict[tuple, list[Annotation | Reading]] = {}
+    told: dict[tuple[int, User], set[int]] = {}
+    moved: list[Any] = []
     for thing, state in wanted:
-        columns, positions, placed = _columns(thing), positions_of(thing), _placed(thing)
+        columns, positions, place = _columns(thing), positions_of(thing), _place_of(thing)
         before = _change(thing, state, now)
         if snapshot(thing) == before:
             continue
-        changed = {
-            name: value for name, value in _columns(thing).items() if value != columns[name]
-        }
-        if isinstance(thing, Annotation) and placed and _placed(thing) not in (None, placed):
-            moved.append(thing)
-            changed["withdrawn_at"] = None
-        alike.setdefault((type(thing), *sorted(changed.items())), []).append(thing.pk)
+        changed = {name for name, value in _columns(thing).items() if value != columns[name]}
+        if place and _place_of(thing) not in (None, place):
+            moved.append(thing.pk)
+            changed.add("withdrawn_at")
+        alike.setdefault((type(thing), *sorted(changed), thing.is_live), []).append(thing)
         changes.append(_line(thing, before, by=by, kind=kind))
-        told = places.setdefault((changes[-1].article_id, thing.reviewer), set())
-        told.update(positions, positions_of(thing))
-    # Out of each other's way first: the places are taken one by one.
-    Annotation.objects.filter(pk__in=[one.pk for one in moved]).update(withdrawn_at=now)
-    # Those that go, before those that may take their place.
-    for (model, *fields), numbers in sorted(alike.items(), key=_takes_place):
-        for some in batched(numbers, BATCH, strict=False):
-            model._default_manager.filter(pk__in=some).update(**dict(fields))
+        seen = told.setdefault((changes[-1].article_id, thing.reviewer), set())
+        seen.update(positions, positions_of(thing))
+    # Out of each other's way first: places are taken one by one, and left before that.
+    Annotation.objects.filter(pk__in=moved).update(withdrawn_at=now)
+    for (model, *names, _), things in sorted(alike.items(), key=lambda group: group[0][-1]):
+        _store(model, names, things)
     Change.objects.bulk_create(changes, batch_size=BATCH)
     for change in changes:
         if change.annotation:
             _tell_if_pending(change.annotation, change.before or {})
-    for (article, reviewer), positions_told in places.items():
-        publish(article, Event.Kind.TAGS, by=reviewer, positions=sorted(positions_told))
+    for (article, reviewer), seen in told.items():
+        publish(article, Event.Kind.TAGS, by=reviewer, positions=sorted(seen))
     return changes
+
+
+def _store(model: Any, names: list[str], things: list[Any]) -> None:
+    """Store these columns of many rows: where all get the same, in one statement."""
+    values = {tuple(getattr(thing, name) for name in names) for thing in things}
+    if len(values) > 1:
+        model.objects.bulk_update(things, names, batch_size=BATCH // 4)
+        return
+    changed = dict(zip(names, values.pop(), strict=True))
+    for some in batched(things, BATCH, strict=False):
+        model.objects.filter(pk__in=[thing.pk for thing in some]).update(**changed)
 
 
 def save(thing: Annotation | Reading) -> None:
@@ -166,16 +173,11 @@ def _columns(thing: Annotation | Reading) -> dict[str, Any]:
     return {field.attname: getattr(thing, field.attname) for field in thing._meta.fields}
 
 
-def _placed(thing: Annotation | Reading) -> tuple | None:
+def _place_of(thing: Annotation | Reading) -> tuple | None:
     """Return what no two live tags of a reviewer have alike; None of one that is not live."""
     if isinstance(thing, Reading) or thing.withdrawn_at:
         return None
     return thing.label_id, thing.start, thing.end
-
-
-def _takes_place(group: tuple[tuple, list]) -> bool:
-    """Whether tags are put, or put back, somewhere."""
-    return ("withdrawn_at", None) in group[0]
 
 
 def _of_now(thing: Annotation | Reading) -> State:

@@ -72,6 +72,7 @@ moderation = [
     st.tuples(st.just("active"), who, st.booleans()),
     st.tuples(st.just("revert"), moderator, st.sampled_from(["ana", "ben", "mo", ""]), small),
     st.tuples(st.just("revert back"), moderator, small),
+    st.tuples(st.just("erase"), who),
 ]
 
 
@@ -188,6 +189,12 @@ class Story:
     def appeal(self, number) -> None:
         decision = Decision.objects.all()[number]
         cases.appeal(decision, by=decision.person, text="I disagree.")
+
+    def erase(self, by) -> None:
+        """Of an account that asks for it, so that nobody is left to do the next steps."""
+        case = cases.ask_for_erasure(by=by)
+        verdict = Verdict(Decision.Kind.ERASE, Reason.OTHER)
+        decisions.decide({case.pk: case.version}, verdict, by=self.person("ada"))
 
     def premoderate(self, by, on, number) -> None:
         people.premoderate_article(self.article, on, by=by)
