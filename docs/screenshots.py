@@ -64,6 +64,14 @@ def check(page: Page) -> None:
     page.wait_for_selector("#sentences li")
 
 
+def queue(page: Page) -> None:
+    """The case in focus of a moderator's queue."""
+    page.goto("/admin/queue/")
+    page.wait_for_selector("html.script")
+    page.keyboard.press("j")
+    page.wait_for_selector("#case h2")
+
+
 PICTURES: dict[str, tuple[Callable[[Page], None], dict]] = {
     "reading-light": (reading, DESKTOP),
     "reading-dark": (reading, {**DESKTOP, "color_scheme": "dark"}),
@@ -71,8 +79,12 @@ PICTURES: dict[str, tuple[Callable[[Page], None], dict]] = {
     "tag": (tag, DESKTOP),
     "team": (team, DESKTOP),
     "phone": (palette, PHONE),
+    "queue": (queue, {"viewport": {"width": 1280, "height": 900}}),
     "check": (check, {"viewport": {"width": 1280, "height": 1000}}),
 }
+
+
+AS_MODERATOR = {"queue"}
 
 
 def main() -> None:
@@ -84,20 +96,23 @@ def main() -> None:
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
         for name, (arrange, options) in PICTURES.items():
-            data = smaller(picture(browser, site, arrange, options))
+            person = "mo" if name in AS_MODERATOR else "ana"
+            data = smaller(picture(browser, site, arrange, options, person))
             (folder / f"{name}.png").write_bytes(data)
             print(f"{name}.png: {len(data) / 1000:.0f} kB")
         browser.close()
 
 
-def picture(browser: Browser, site: Site, arrange: Callable, options: dict) -> bytes:
-    """Return a PNG of a page as `ana` sees it once `arrange` has brought it about."""
+def picture(
+    browser: Browser, site: Site, arrange: Callable, options: dict, person: str
+) -> bytes:
+    """Return a PNG of a page as a person sees it once `arrange` has brought it about."""
     url = f"http://127.0.0.1:{site.port}"
     context = browser.new_context(base_url=url, reduced_motion="reduce", **options)
     page = context.new_page()
     page.goto("/")
-    page.fill("#id_username", "ana")
-    page.fill("#id_password", password_of("ana", site.home))
+    page.fill("#id_username", person)
+    page.fill("#id_password", password_of(person, site.home))
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_selector(".stories")
     arrange(page)

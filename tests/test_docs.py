@@ -59,6 +59,13 @@ def test_the_table_of_a_rounds_states_has_every_move():
     assert found == reviews.MOVES
 
 
+def test_the_table_of_the_queues_keys_is_what_its_dialog_says():
+    dialog = (ROOT / "templates/moderation/keys.html").read_text()
+    told = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", dialog)
+    plain = [tuple(re.sub("</?kbd>", "`", one) for one in row) for row in told]
+    assert [tuple(row) for row in table_rows("moderators.md", "### By keyboard")] == plain
+
+
 def test_the_table_of_files_has_every_ending():
     rows = table_rows("administrators.md", "### What is read from a file")
     named = re.findall(r"`(\.\w+)`", " ".join(row[0] for row in rows))

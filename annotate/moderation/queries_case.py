@@ -25,7 +25,7 @@ LINES = 40  # of the history, the latest
 BESIDE = 2  # comments before and after
 WORKS = 10  # of a person, the latest
 LIKE = 5  # earlier decisions on like cases
-ROUNDS = 20  # of the author, the latest, from which agreement is counted
+ROUNDS = 10  # of the author, the latest, from which agreement is counted
 
 
 @dataclass(slots=True)

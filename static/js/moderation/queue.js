@@ -1,6 +1,8 @@
 // The queue by keyboard. Every control here is also a plain link or form of the page, so that
 // all of it works without this script.
 
+import { ask, elements, send } from "./answers.js";
+
 const desk = document.getElementById("desk");
 const beside = document.getElementById("beside");
 const keysDialog = document.getElementById("keys");
@@ -21,8 +23,11 @@ let asked = null; // what aborts the request for the case that is to be shown
 let shown = Promise.resolve();
 let sent = Promise.resolve(); // decisions go one after the other
 let relabelling = false;
-
 const currentRow = () => document.getElementById(`row-${current}`);
+/** Do something after what was asked before it. */
+function later(work) {
+  sent = sent.then(work).catch(() => say("The server cannot be reached. Read the list again."));
+}
 
 function say(words) {
   document.getElementById("said").textContent = words;
@@ -70,12 +75,6 @@ async function show(row) {
   }
 }
 
-async function ask(url, options = {}) {
-  const headers = { "HX-Request": "true", "X-CSRFToken": form().elements.csrfmiddlewaretoken.value };
-  const response = await fetch(url, { headers, ...options });
-  return { ok: response.ok, status: response.status, html: await response.text() };
-}
-
 function go(row) {
   if (!row) return;
   makeCurrent(row);
@@ -90,7 +89,7 @@ function step(by) {
   const inList = document.activeElement.closest?.("#rows .row");
   const next = inList && !beside.contains(document.activeElement) ? all[at + by] : all[Math.max(at, 0)];
   if (next) go(next);
-  else if (by > 0) sent = sent.then(reload);
+  else if (by > 0 && !selected().length) later(reload);
 }
 
 /** Read the list anew: the cases that come next. */
@@ -131,18 +130,17 @@ function decide(button) {
   data.set(button.name, button.value);
   if (button.name === "label") data.delete("decision");
   for (const row of those) row.dataset.sent = "";
-  const all = rows();
-  const rest = (row) => !("sent" in row.dataset);
-  const at = all.indexOf(those.at(-1));
-  const next = all.slice(at + 1).find(rest);
+  const after = rows().slice(rows().indexOf(those.at(-1)) + 1);
+  const next = after.find((row) => !("sent" in row.dataset));
   close();
   write("", "");
   if (next) go(next);
-  sent = sent.then(async () => {
+  later(async () => {
     const decided = await post(form().action, data);
     for (const row of those) delete row.dataset.sent;
     if (!decided && !form().elements.note.value) write(data.get("reason"), data.get("note"));
-    if (!next && decided) await reload();
+    const refused = those.map((row) => document.getElementById(row.id)).find(Boolean);
+    if (decided && !next) await (refused ? go(refused) : reload());
   });
 }
 
@@ -154,31 +152,19 @@ function write(reason, note) {
 
 /** Send something and put the answer in place; tell whether it was done. */
 async function post(url, data) {
-  try {
-    const answer = await ask(url, { method: "POST", body: data });
-    if (answer.status === 401) say("Your session has ended. Sign in again: nothing was done.");
-    else if (answer.status >= 500 || !answer.html.includes("hx-swap-oob")) {
-      say(`Nothing was done (error ${answer.status}). Try again.`);
-    } else apply(answer.html);
-    return answer.ok;
-  } catch {
-    say("The server cannot be reached: it is not known whether it was done. Read the list again.");
-    return false;
-  }
+  const { ok, html, words } = await send(url, data);
+  if (words) say(words);
+  else apply(html);
+  return Boolean(ok);
 }
 
 /** Put each element of an answer in the place of the one that the page has. */
 function apply(html) {
-  const template = document.createElement("template");
-  template.innerHTML = html;
   const focused = currentRow()?.contains(document.activeElement) && !beside.contains(document.activeElement);
   const back = [];
-  for (const element of [...template.content.children]) {
-    const standing = document.getElementById(element.id);
-    const way = element.getAttribute("hx-swap-oob");
-    element.removeAttribute("hx-swap-oob");
+  for (const { element, gone, standing } of elements(html)) {
     if (standing?.contains(beside)) bringHome();
-    if (way === "delete") standing?.remove();
+    if (gone) standing?.remove();
     else if (element.id === "said") standing.textContent = element.textContent;
     else if (standing) standing.replaceWith(element);
     else if (element.matches(".row")) back.push(element);
@@ -192,18 +178,17 @@ function apply(html) {
   dress();
 }
 
-function claim() {
-  const row = currentRow();
+function claim(row = currentRow()) {
   if (!row) return;
   const act = "mine" in row.dataset ? "release" : "claim";
-  sent = sent.then(async () => {
+  later(async () => {
     await post(`${linkOf(row).pathname}${act}/`, new FormData());
     if (currentRow()) shown = show(currentRow());
   });
 }
 
 function takeBack() {
-  sent = sent.then(() => post(document.getElementById("take-back").action, new FormData()));
+  later(() => post(document.getElementById("take-back").action, new FormData()));
 }
 
 // --- Forms that a key opens -------------------------------------------------------------------
@@ -215,8 +200,7 @@ async function open(key) {
   if (key === "t" && selected().length) return say("Trim one case at a time: x takes the selection off.");
   box.open = true;
   relabelling = key === "r";
-  const first = relabelling ? null : box.querySelector("input, select, button");
-  first?.focus();
+  if (!relabelling) box.querySelector("input, select, button").focus();
   box.scrollIntoView({ block: "nearest" });
   if (relabelling) {
     const keys = [...box.querySelectorAll("[data-label-key]")];
@@ -263,8 +247,7 @@ document.addEventListener("keydown", (event) => {
   const { target, key } = event;
   if (key === "Escape" && target.closest("#beside, #case-filters")) {
     close();
-    go(currentRow());
-    return;
+    return go(currentRow());
   }
   const field = target.closest("input:not([type=checkbox]), select, textarea, [contenteditable]");
   if (field) {
@@ -281,16 +264,11 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("submit", (event) => {
-  if (event.target.id === "decide") {
-    event.preventDefault();
-    decide(event.submitter);
-  } else if (event.target.id === "take-back") {
-    event.preventDefault();
-    takeBack();
-  } else if (event.target.matches("#beside .claim")) {
-    event.preventDefault();
-    claim();
-  }
+  const { target, submitter } = event;
+  const act = { decide: () => decide(submitter), "take-back": takeBack }[target.id];
+  if (!act && !target.matches("#beside .claim")) return;
+  event.preventDefault();
+  (act ?? claim)();
 });
 
 document.addEventListener("focusin", ({ target }) => {
