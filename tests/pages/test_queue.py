@@ -126,6 +126,18 @@ def test_keys(desk, few, mo):
     expect(desk.page.locator(".desk.one")).to_be_visible()
 
 
+def test_filtered_the_list_goes_on_by_keyboard_and_the_address_says_so(desk, few):
+    (comment,) = [one for one in few if one.kind == "comment"]
+    desk.open().press("/").page.get_by_label("Show", exact=True).select_option("comment")
+    expect(desk.page.locator("#rows .row")).to_have_count(1)
+    assert "kind=comment" in desk.page.url
+    desk.press("Escape").at(comment).press("h")
+    desk.said("No case is like that.")
+    assert Decision.objects.get().case_id == comment.pk
+    desk.page.go_back()
+    expect(desk.page.locator("#rows .row")).to_have_count(len(few) - 1)
+
+
 def test_the_keys_are_told_and_the_focus_comes_back(desk, few):
     desk.open().press("j").at(few[0]).press("?")
     dialog = desk.page.get_by_role("dialog", name="Keys")
