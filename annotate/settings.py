@@ -85,6 +85,7 @@ INSTALLED_APPS = [
     "annotate.notices",
     "annotate.discussion",
     "annotate.moderation",
+    "annotate.backups",
     "allauth",
     "allauth.account",
     "allauth.mfa",
