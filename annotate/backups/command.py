@@ -31,7 +31,7 @@ class FileCommand(BaseCommand):
         except BackupError as error:
             raise CommandError(str(error)) from error
         except OSError as error:
-            raise CommandError(f"{error.filename or file}: {error.strerror}.") from error
+            raise CommandError(f"{file}: {error.strerror}.") from error
         except Error as error:
             raise CommandError(" ".join(str(error).split())) from error
         said = {
