@@ -160,4 +160,5 @@ def _comment(comment: Comment, thread: Thread, names: Names) -> dict[str, object
         "created": utc(comment.created_at),
         "edited": utc(comment.edited_at),
         "withdrawn": utc(comment.withdrawn_at),
+        "hidden": utc(comment.hidden_at),
     }

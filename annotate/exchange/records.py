@@ -129,7 +129,7 @@ def threads_of(
 
     def comment_key(one: Comment, round: int | None) -> tuple:
         mentions = sorted(names.of(person, round) for person in one.mentions.all())
-        times = one.created_at, str(one.edited_at), str(one.withdrawn_at)
+        times = one.created_at, *map(str, (one.edited_at, one.withdrawn_at, one.hidden_at))
         return *times, names.of(one.author, round), one.text, mentions
 
     def thread_key(one: Thread) -> tuple:

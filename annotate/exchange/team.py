@@ -149,6 +149,7 @@ def take_comment(team: Team, fields: Fields) -> None:
         created_at=fields.time("created"),
         edited_at=fields.time("edited", optional=True),
         withdrawn_at=fields.time("withdrawn", optional=True),
+        hidden_at=fields.time("hidden", optional=True) if fields.has("hidden") else None,
     )
     author = fields.text("author", least=1, most=150)
     rows = fields.rows("mentions", empty=True)

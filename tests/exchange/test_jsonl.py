@@ -12,6 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -210,6 +211,25 @@ def test_it_comes_back_as_the_same_bytes(tagged, reviewed):
     assert list(again.rounds.values_list("latest", flat=True)) == [False, True]
     assert Label.objects.get(slug="claim").version == 2
     assert Thread.objects.get(outcome="gap").first_position == 1
+
+
+def test_a_hidden_comment_stays_hidden(tagged, reviewed, ana):
+    Comment.objects.filter(author=ana).update(hidden_at=timezone.now())
+    data = export(tagged)
+    empty()
+    imported(data)
+    assert Comment.objects.filter(author__public_name="ana", hidden_at=None).count() == 0
+    assert Comment.objects.exclude(hidden_at=None).exists()
+
+
+def test_a_file_of_before_comments_were_hidden_is_imported(tagged, reviewed):
+    before = lines(export(tagged))
+    for line in before:
+        if line["type"] == "comment":
+            del line["hidden"]
+    empty()
+    imported("\n".join(map(json.dumps, before)).encode())
+    assert Comment.objects.filter(hidden_at=None).count() == Comment.objects.count() > 0
 
 
 def test_a_file_of_before_there_were_rounds_is_imported(tagged):
@@ -495,7 +515,12 @@ def review(draw, article: Article, people: list[User]) -> None:
         )
         for text in draw(st.lists(NOTES.filter(str.strip), max_size=3)):
             author, withdrawn = draw(st.sampled_from(people)), draw(st.none() | TIMES)
-            comment = thread.comments.create(author=author, text=text, withdrawn_at=withdrawn)
+            comment = thread.comments.create(
+                author=author,
+                text=text,
+                withdrawn_at=withdrawn,
+                hidden_at=draw(st.none() | TIMES),
+            )
             comment.mentions.set(draw(st.lists(st.sampled_from(people), unique=True)))
 
 
