@@ -41,7 +41,7 @@ from .passages import Touched, insert, lock, lock_passage, read_passage
 from .premoderation import hold, must_wait
 from .refusals import ActionRefused, AlreadyDone, ArticleClosed, NotAReviewer, WrongPassage
 from .signals import pending_changed
-from .states import CONTENT, GONE, PASSAGE, bring_into, differs, moderate, save
+from .states import CONTENT, GONE, PASSAGE, bring_into, differs, moderate, save, told_as
 
 # With the actions:
 __all__ = ["ActionRefused", "AlreadyDone", "ArticleClosed", "NotAReviewer", "WrongPassage"]
@@ -189,7 +189,7 @@ def edit(
             )
             _tell_if_pending(annotation)
             positions = sorted({*positions, *positions_of(annotation)})
-            event = publish(annotation.article, TAGS, by=by, positions=positions)
+            event = publish(annotation.article, told_as(change), by=by, positions=positions)
     except IntegrityError as error:
         if "annotation_one_live_per_reviewer_label_and_passage" not in str(error):
             raise
@@ -211,7 +211,8 @@ def withdraw(annotation: Annotation, *, by: User, request: uuid.UUID | None = No
             annotation, part, Kind.WITHDRAWN, before=before, request=request, said=said
         )
         _tell_if_pending(annotation)
-        event = publish(annotation.article, TAGS, by=by, positions=positions_of(annotation))
+        positions = positions_of(annotation)
+        event = publish(annotation.article, told_as(change), by=by, positions=positions)
     return _done(annotation, part, change, event)
 
 
@@ -421,7 +422,8 @@ def _apply(
         request=request,
     )
     positions = sorted({*positions, *positions_of(thing)})
-    event = publish(target.article_id, TAGS, by=part.user, positions=positions)
+    told = told_as(change)
+    event = publish(target.article_id, told, by=part.user, positions=positions)
     return Done(target.article, part, positions, change, target.annotation, event=event)
 
 

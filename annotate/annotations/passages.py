@@ -248,11 +248,13 @@ def _insert_statement() -> tuple[str, list[Field], list[Field]]:
     number = live.NUMBER.format(article="tag.article_id")
     sql = f"""
         WITH tag AS ({tag}
-             RETURNING id, article_id, reviewer_id, first_position, last_position),
+             RETURNING id, article_id, reviewer_id, first_position, last_position, hidden_at),
         line AS ({line} RETURNING id),
         event AS (INSERT INTO live_event ({live.COLUMNS})
-             SELECT article_id, reviewer_id, '{Event.Kind.TAGS}', first_position,
-                    last_position, clock_timestamp(), {number} FROM tag
+             SELECT article_id, reviewer_id,
+                    CASE WHEN hidden_at IS NULL THEN '{Event.Kind.TAGS}'
+                         ELSE '{Event.Kind.HIDDEN}' END, first_position, last_position,
+                    clock_timestamp(), {number} FROM tag
              {live.RETURNING})
         SELECT tag.id, line.id, event.number, {live.NOTIFY} FROM tag, line, event
     """  # noqa: S608 - composed of constants and names of columns

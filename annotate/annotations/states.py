@@ -63,7 +63,7 @@ def moderate(
     _tell_if_pending(thing, before)
     # Told as the reviewer's own: it is their work that looks different now.
     positions = sorted({*positions, *positions_of(thing)})
-    publish(change.article_id, Event.Kind.TAGS, by=thing.reviewer, positions=positions)
+    publish(change.article_id, told_as(change), by=thing.reviewer, positions=positions)
     return change
 
 
@@ -128,6 +128,13 @@ def save(thing: Annotation | Reading) -> None:
         raise WrongPassage(
             "The same reviewer has another tag with this label on this passage."
         ) from error
+
+
+def told_as(change: Change) -> Event.Kind:
+    """Return of what kind the event of a change is: others see no change of a hidden tag."""
+    before, after = change.before or {}, change.after or {}
+    hidden = before.get("hidden", False) and after.get("hidden", False)
+    return Event.Kind.HIDDEN if hidden else Event.Kind.TAGS
 
 
 def differs(before: State, after: State, names: Iterable[str]) -> bool:

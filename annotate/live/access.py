@@ -31,6 +31,7 @@ class Access:
     session: str
     expires: datetime
     sees_all: bool
+    moderates: bool
     pseudonyms: bool
     latest: int
 
@@ -49,6 +50,7 @@ def access_of(session: SessionBase, user: User, article: Article | int) -> Acces
         session=session.session_key or "",
         expires=expires.filter(pk=session.session_key).first() or timezone.now(),
         sees_all=part.sees_all,
+        moderates=user.is_moderator,
         pseudonyms=part.pseudonyms,
         latest=latest,
     )

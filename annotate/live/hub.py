@@ -64,9 +64,11 @@ class Stream:
         self.expiry: asyncio.TimerHandle | None = None
 
     def hear(self, number: int, by: int | None, kind: str) -> None:
-        if self.sees_all or by == self.access.person or kind == Event.Kind.ROUND:
+        visible = kind != Event.Kind.HIDDEN or self.access.moderates
+        own = by == self.access.person or kind == Event.Kind.ROUND
+        if own or (self.sees_all and visible):
             self.tell(number)
-        elif self.checking:
+        elif self.checking and visible:
             self.held = max(self.held, number)
 
     def tell(self, number: int) -> None:

@@ -16,9 +16,14 @@ if TYPE_CHECKING:
 
 class EventQuerySet(models.QuerySet["Event"]):
     def told_to(self, user: User, *, sees_all: bool) -> EventQuerySet:
-        """Without what others do in a blind round: not even that it happened is told."""
-        if sees_all:
+        """Without what others do in a blind round: not even that it happened is told.
+
+        Nor that something was done to a tag that is hidden from the person.
+        """
+        if sees_all and user.is_moderator:
             return self
+        if sees_all:
+            return self.filter(~Q(kind=Event.Kind.HIDDEN) | Q(by=user.pk))
         return self.filter(Q(by=user.pk) | Q(kind=Event.Kind.ROUND))
 
 
@@ -34,6 +39,7 @@ class Event(models.Model):
 
     class Kind(models.TextChoices):
         TAGS = "tags", "tags or readings"
+        HIDDEN = "hidden", "tags that other reviewers do not see"
         THREADS = "threads", "discussion"
         ROUND = "round", "the review round"
         PART = "part", "a person's part in it"

@@ -487,6 +487,7 @@ def access(**changes) -> Access:
         session="",
         expires=timezone.now() + datetime.timedelta(days=1),
         sees_all=False,
+        moderates=False,
         pseudonyms=False,
         latest=5,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -16,7 +18,7 @@ from annotate.reviews import queries as reviews
 from annotate.reviews.parts import part_of
 from tests.factories import make_user
 from tests.moderation.test_decisions import Kind, decide
-from tests.moderation.test_flags import main
+from tests.moderation.test_flags import HTMX, main
 from tests.reviews.test_differences import strips
 
 WAITS = "Waits for a moderator: others do not see it yet."
@@ -189,3 +191,34 @@ def test_a_new_account_begins_as_the_site_is_set(
     first = tag(article, new, labels["claim"], sentence)
     second = tag(article, new, labels["evidence"], sentence)
     assert (first.pending, second.pending) == (True, False)
+
+
+def test_pages_of_others_are_not_told_that_somebody_tagged(
+    article, round, sentence, ana, ben, mo, labels
+):
+    """Made, changed, undone and taken back, it is news to its author and to moderators only."""
+    people.premoderate_article(article, True, by=mo)
+    browsers = {person: Client() for person in (ana, ben, mo)}
+    for person, client in browsers.items():
+        client.force_login(person)
+
+    def news(person, since: int) -> str:
+        changes = f"{reverse('changes', args=[article.pk])}?since={since}"
+        return browsers[person].get(changes, headers=HTMX).text
+
+    def latest(person) -> int:
+        page = browsers[person].get(article.get_absolute_url()).text
+        return int(re.search(r'data-latest="(\d+)"', page)[1])
+
+    before = latest(ben)
+    waiting = tag(article, ana, labels["claim"], sentence)
+    tagging.edit(waiting, by=ana, note="A note")
+    tagging.undo(article, by=ana)
+    tagging.withdraw(waiting, by=ana)
+    tagging.undo(article, by=ana)
+    assert latest(ben) == before
+    assert f"sentence-{sentence.pk}" not in news(ben, before)
+    assert f"sentence-{sentence.pk}" in news(mo, before)
+    assert latest(ana) > before
+    approve(waiting, mo)
+    assert "ana changed sentence 1" in news(ben, before)
