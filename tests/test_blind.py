@@ -153,6 +153,8 @@ def arguments(article: Article, name: str, known: dict[str, list]) -> list[dict]
     if wanted == {"pk"}:
         word = pattern.removeprefix("admin/").partition("/")[0]
         return [{"pk": number} for number in known[word]]
+    if wanted == {"format"}:
+        return [{"format": name} for name in ("jsonl", "csv")]
     if wanted == {"pk", "format"}:
         return [{"pk": article.pk, "format": name} for name in ("jsonl", "csv")]
     if wanted == {"number"}:
