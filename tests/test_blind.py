@@ -137,7 +137,7 @@ def numbers(article: Article) -> dict[str, list]:
     sentences = list(article.sentences.values_list("pk", flat=True)[:2])
     # Sessions and passkeys: one's own, or none at all.
     found = {"articles": [article.pk], "sentences": sentences, "accounts": [1, 2]}
-    found["people"] = [1, 2]  # refused, whatever the number
+    found["people"] = found["revert"] = [1, 2]  # refused, whatever the number
     for word, kind in KINDS.items():
         found[word] = [NOBODYS, *apps.get_model(kind).objects.values_list("pk", flat=True)]
     told = Decision.objects.values_list("number", flat=True)
