@@ -16,7 +16,7 @@ const numberOf = (row) => row.id.replace("row-", "");
 const selected = () => rows().filter((row) => row.querySelector(":checked"));
 const details = (key) => beside.querySelector(`details[data-key="${key}"]`);
 
-const PAUSE = 60; // ms: who goes on at once does not ask for the cases in between
+const PAUSE = 100; // ms: who goes on at once does not ask for the cases in between
 
 let current = null; // the number of the case in focus
 let asked = null; // what aborts the request for the case that is to be shown
