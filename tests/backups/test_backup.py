@@ -9,6 +9,7 @@ import resource
 import shutil
 import stat
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,7 +32,7 @@ from annotate.embedded import programs as embedded_programs
 from annotate.moderation.models import Case, Decision
 from tests.factories import make_article, make_user
 from tests.moderation.test_decisions import decide
-from tests.processes import wait_until
+from tests.processes import ROOT, environment, free_port, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -306,6 +307,20 @@ def test_a_full_disk_leaves_no_half_file(article, folder, kilobytes):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, usual)
     assert error in ("pg_dump failed: it gave no reason.", "site.dump: File too large.")
+    assert os.listdir(folder) == []
+
+
+def test_a_server_that_cannot_be_reached_is_said_in_one_line(folder, tmp_path):
+    url = f"postgresql://jo:hush@127.0.0.1:{free_port()}/annotate"
+    ended = subprocess.run(
+        [sys.executable, ROOT / "manage.py", "backup", "site.dump"],
+        env=environment(tmp_path, DATABASE_URL=url),
+        capture_output=True,
+        text=True,
+    )
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert re.fullmatch(r"CommandError: [^\n]+\n", ended.stderr)
+    assert "hush" not in ended.stderr
     assert os.listdir(folder) == []
 
 
