@@ -236,7 +236,8 @@ def _done_rows(lines: Iterable[tuple[str, int]]) -> list[Row]:
     wanted: dict[str, list[int]] = {"change": [], "step": []}
     for log, number in lines:
         wanted[log].append(number)
-    return _rows([*_of_changes(wanted["change"]), *_of_steps(wanted["step"])])
+    raw = [*_of_changes(wanted["change"]), *_of_steps(wanted["step"])]
+    return _rows(sorted(raw, key=lambda one: one.article))
 
 
 def _of_changes(numbers: Sequence[int]) -> Iterator[_Raw]:

@@ -58,10 +58,12 @@ def test_what_would_change_is_shown_first_and_done_then(as_mo, tags, article):
     revert = Revert.objects.get()
     assert (done.status_code, done["Location"]) == (303, f"/admin/revert/{revert.pk}/")
     assert not Annotation.objects.live().exists()
-    said = text(as_mo.get(done["Location"]))
+    page = as_mo.get(done["Location"])
+    said = text(page)
     assert "What it changed: 3" in said
     assert "state: stands → taken back" in said
     assert "shown to others: yes → no" in said
+    assert page.text.count("<h3") == 1  # all of it below the one story
 
 
 def test_a_revert_is_undone_from_its_page(as_mo, tags, article):
