@@ -251,7 +251,9 @@ def told(story, steps):
 
 
 def state() -> list:
-    return [(one.kind, one.number, one.present) for one in compare()]
+    """All that is compared, and what comments say, which their log has only in parts."""
+    texts = [*Comment.objects.order_by("pk").values_list("pk", "text")]
+    return [*texts, *((one.kind, one.number, one.present) for one in compare())]
 
 
 @many
