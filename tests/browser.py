@@ -10,7 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# The shell is the same Chromium without windows and menus: a third less time for the tests.
+SHELL = "chromium-headless-shell"
+NAMES = (SHELL, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 ADVICE = "Install Chromium or Chrome, or name one: CHROMIUM=/path/to/chromium make test"
 
@@ -52,7 +54,8 @@ def install_by_apt() -> bool:
         return False
     quietly = [*rights, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
     succeeds(*quietly, "update", seconds=300)
-    return succeeds(*quietly, "install", "-y", "chromium", seconds=900)
+    packages = (SHELL, "chromium")  # older systems have no package of the shell
+    return any(succeeds(*quietly, "install", "-y", one, seconds=900) for one in packages)
 
 
 def succeeds(*command: str, seconds: float) -> bool:

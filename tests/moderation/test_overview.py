@@ -75,7 +75,7 @@ def test_the_page_has_its_numbers_as_tables_and_a_fixed_number_of_queries(
     cases.flag(tags[0], by=ben, reason="spam")
     with CaptureQueriesContext(connection) as few:
         text = client.get(reverse("admin:index")).text
-    assert text.count('<svg class="chart"') == 2
+    assert text.count('<svg class="plot"') == 2
     assert text.count("As a table") == 2
     for tag in tags[1:]:
         cases.flag(tag, by=ben, reason="abusive")

@@ -352,7 +352,8 @@ def test_an_ended_session_is_said_on_any_page(read, ana):
         Session.objects.all().delete()
     story.reconnect()
     page.get_by_role("link", name="Sign in to send").click()
-    fill_in(page, "ana")
+    with page.expect_response(re.compile("/annotations/$")):
+        fill_in(page, "ana")
     expect(page).to_have_url(re.compile("/guideline/$"))
     expect(page.locator("#unsent")).to_be_hidden()
     assert stored(ana) == [("claim", FIRST)]
