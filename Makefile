@@ -19,7 +19,7 @@ run: install ## Start the site on http://127.0.0.1:8000, or at PORT
 
 test: install ## Run all tests, browser tests included
 	@$(python) tests/browser.py --install
-	@$(python) -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+	@$(python) -m pytest -n 3 --dist worksteal $(PYTEST_ARGS)
 
 lint: install ## Check style, types and that no migration is missing
 	@$(python) -m ruff check .

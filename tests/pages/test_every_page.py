@@ -30,6 +30,7 @@ axe = Axe()
 
 def barriers(page: Page) -> list[str]:
     """What axe finds wrong, as the rule and the elements."""
+    page.wait_for_load_state()  # a click may just have led to another page
     # Of what is right it would describe every element.
     found = axe.run(page, options={"resultTypes": ["violations"]}).response["violations"]
     return [f"{one['id']}: {[node['target'] for node in one['nodes']]}" for one in found]

@@ -169,6 +169,7 @@ def test_no_page_of_moderation_has_a_barrier(read, article, tag, ana, ben, mo, l
     warned = decisions.decide_about(ben, Verdict(Kind.WARN), by=mo)
     told.goto(warned.get_absolute_url())
     told.get_by_role("button", name="Send my answer").click()
+    told.wait_for_url("**/appeal/")
     holds(told, "an answer without words")
     decisions.decide_about(ben, Verdict(Kind.BAN), by=mo)
     told.goto("/")
