@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from a2wsgi import WSGIMiddleware
 
+from annotate.operations.logs import request_id
 from annotate.wsgi import application as pages
 
 if TYPE_CHECKING:
@@ -32,9 +33,11 @@ class Application:
         # Only now: they need the settings, which the pages have set up.
         from annotate.live.hub import Hub
         from annotate.live.views import EventStream
+        from annotate.operations.readiness import STOPPING
 
         def noting_streams(environ: dict[str, Any], start_response: Any) -> Any:
             """The pages; if one answers with a stream, the request's scope says so."""
+            environ[STOPPING] = self.hub.closed
             response = pages(environ, start_response)
             if isinstance(response, EventStream):
                 environ["asgi.scope"][STREAM] = response.access
@@ -67,6 +70,7 @@ class Application:
                 await send(message)
             return
         start, *parts = answer
+        request_id.set(dict(start["headers"])[b"x-request-id"].decode())
         unknown = [one for one in start["headers"] if one[0] != b"content-length"]
         await send({**start, "headers": unknown})
         body = b"".join(part["body"] for part in parts)

@@ -358,6 +358,8 @@ class Server:
         # Not by pg_ctl, which hands the paths to a shell.
         command: list[str | Path] = [programs() / "postgres", "-D", self.data]
         command += ["-k", socket_dir, "-h", "", "-p", PORT]
+        # Else a row that is refused stands in its log, with whose it is and what they wrote.
+        command += ["-c", "log_error_verbosity=terse", "-c", "log_min_error_statement=panic"]
         with self._open_log() as output, locked(self._file("alive"), fcntl.LOCK_SH) as alive:
             self.child = subprocess.Popen(
                 command,

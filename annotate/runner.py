@@ -256,6 +256,7 @@ def serve(listener: socket.socket, sign_in: Path) -> None:
         loop="asyncio",
         http="h11",
         ws="none",
+        log_config=None,  # ours holds for it, too
         log_level="warning",
         access_log=False,
         proxy_headers=False,

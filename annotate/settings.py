@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "annotate.discussion",
     "annotate.moderation",
     "annotate.backups",
+    "annotate.operations",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -103,6 +104,7 @@ INSTALLED_APPS = [
     "django_tasks_db",
 ]
 MIDDLEWARE = [
+    "annotate.operations.middleware.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
@@ -264,11 +266,32 @@ STORAGES = {
     },
 }
 
+# --- Log lines, on standard error, and reports of errors -----------------------------------
+LOG_FORMAT = env("LOG_FORMAT", "text")
+if LOG_FORMAT not in ("text", "json"):
+    raise ImproperlyConfigured(f"LOG_FORMAT is “text” or “json”, not “{LOG_FORMAT}”.")
+# A line for each request. Who tries the site out on their own machine wants it quiet.
+LOG_REQUESTS = (env("LOG_REQUESTS") or ("1" if HTTPS else "0")) == "1"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "formatters": {
+        "text": {"()": "annotate.operations.logs.TextFormatter", "tell_all": DEBUG},
+        "json": {"()": "annotate.operations.logs.JsonFormatter", "tell_all": DEBUG},
+    },
+    "filters": {"raised": {"()": "annotate.operations.logs.Raised"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    # It says of each task that it runs and that it is done.
-    "loggers": {"django.tasks": {"level": "WARNING"}},
+    "loggers": {
+        "annotate.requests": {"level": "INFO" if LOG_REQUESTS else "WARNING"},
+        # Handlers of its own would print twice, and mail whole requests.
+        "django": {"level": "INFO", "handlers": []},
+        # What was refused (4xx) is in the requests' lines.
+        "django.request": {"level": "ERROR", "filters": ["raised"]},
+        # It says of each task that it runs and that it is done.
+        "django.tasks": {"level": "WARNING"},
+        "uvicorn": {"handlers": [], "propagate": True},
+        "uvicorn.access": {"handlers": [], "propagate": False},  # it has addresses of people
+    },
 }
+SENTRY_DSN = env("SENTRY_DSN")

@@ -12,6 +12,7 @@ handler500 = views.server_error
 urlpatterns = [
     path("", include("annotate.annotations.urls")),  # first: what is asked for most
     path("healthz/", views.healthz, name="healthz"),
+    path("readyz/", views.readyz, name="readyz"),
     path("", include("annotate.moderation.urls")),  # some of it inside the admin: before it
     path("admin/", admin.site.urls),
     path("accounts/", include("annotate.accounts.urls")),

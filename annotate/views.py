@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from annotate import connections
+from annotate.operations import readiness
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +25,19 @@ def healthz(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok\n", content_type="text/plain")
 
 
+@login_not_required
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Answer 200 when this process can answer pages, else 503 and why."""
+    try:
+        why_not = readiness.why_not(request)
+    except (OperationalError, InterfaceError) as error:
+        note_loss(error)
+        why_not = "The database does not answer."
+    return HttpResponse(
+        f"{why_not or 'ready'}\n", status=503 if why_not else 200, content_type="text/plain"
+    )
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer 503 and a time to come back while the database is away, else 500.
 
@@ -37,7 +51,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def database_away(error: Exception) -> HttpResponse:
-    log.warning("The database did not answer: %s", error)
-    connections.lost()
+    note_loss(error)
     page = render_to_string("503.html")
     return HttpResponse(page, status=503, headers={"Retry-After": "2"})
+
+
+def note_loss(error: Exception) -> None:
+    log.warning("The database did not answer: %s", error)
+    connections.lost()

@@ -62,6 +62,17 @@ def test_database_is_the_same_whatever_the_language_of_the_machine(used_home):
         assert query(user.url, statement) == [("UTF8", "b", "C.UTF-8")]
 
 
+def test_what_a_refused_row_holds_is_not_in_its_log(used_home):
+    with database_user(used_home) as user:
+        url = user.url
+        query(url, "CREATE TABLE kept (note text UNIQUE)")
+        twice = "INSERT INTO kept VALUES ('a secret note'), ('a secret note')"
+        with pytest.raises(psycopg.errors.UniqueViolation, match="secret"):
+            query(url, twice)
+    assert 'violates unique constraint "kept_note_key"' in server_log(used_home)
+    assert "secret" not in server_log(used_home)
+
+
 def test_killed_user_does_not_keep_the_server_alive_for_ever(used_home):
     with database_user(used_home) as killed:
         url = killed.url

@@ -32,6 +32,7 @@ MEMBERS = [IN, OK, OK, OK, OK]
 
 TABLE: list[tuple[str, str, list]] = [
     ("GET", "healthz", EVERYONE),
+    ("GET", "readyz", EVERYONE),
     ("GET", "sign_in", [OK, 302, 302, 302, 302]),
     ("POST", "sign_out", [IN, 302, 302, 302, 302]),
     ("GET", "password_reset", EVERYONE),

@@ -15,6 +15,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from contextvars import Context
 from typing import Any
 
 import psycopg
@@ -236,7 +237,8 @@ class Hub:
         """Have the task `name` run, if it does not."""
         task = self.tasks.get(name)
         if not self.closed and (task is None or task.done()):
-            self.tasks[name] = asyncio.get_running_loop().create_task(work())
+            # Without the id of the request that happened to start it.
+            self.tasks[name] = asyncio.create_task(work(), context=Context())
 
     async def _in_pool(self, work: Callable[..., Any], *arguments: Any) -> Any:
         loop = asyncio.get_running_loop()

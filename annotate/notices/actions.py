@@ -98,9 +98,9 @@ def mail_everybody(now: datetime.datetime) -> int:
         try:
             sent += mail(person, now)
         except SMTPRecipientsRefused:
-            logger.exception("The mail server refused the address of %s.", person.username)
+            logger.exception("The mail server refused the address of person %s.", person.pk)
         except Exception:
-            logger.exception("Mail to %s was not sent. It is tried again.", person.username)
+            logger.exception("Mail to person %s was not sent. It is tried again.", person.pk)
             failed += 1
             if failed == FAILURES:
                 break

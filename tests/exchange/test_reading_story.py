@@ -262,7 +262,8 @@ def test_process_that_dies_is_a_refusal(monkeypatch, tmp_path, caplog):
     assert str(refusal.value) == (
         "The file could not be read: it may be damaged. Paste the text instead."
     )
-    assert "The reader of 'a.pdf' stopped with code -11: pdfium fell over" in caplog.text
+    assert "The reader of a .pdf file stopped with code -11" in caplog.text
+    assert "fell over" not in caplog.text
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds a process to its memory")

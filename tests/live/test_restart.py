@@ -1,22 +1,27 @@
-"""A server that is told to stop ends its streams and goes at once."""
+"""A server that is told to stop ends its streams at once, answers what it began, and goes."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from http.client import HTTPConnection
+from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from psycopg.conninfo import make_conninfo
 
-from tests.live.streams import Stream, session_of
+from annotate.articles.models import Article
+from tests.live.streams import Stream, running_server, session_of
 from tests.processes import ROOT, data_home, free_port, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,7 +31,7 @@ UVICORN = ["-m", "uvicorn", "annotate.asgi:application", "--port"]
 
 
 @contextmanager
-def process(command: list[str]) -> Iterator[tuple[subprocess.Popen, int]]:
+def process(command: list[str], **variables: str) -> Iterator[tuple[subprocess.Popen, int]]:
     """The site as a process of its own on the tests' database, and its port."""
     port = free_port()
     arguments = command if command is RUNNER else [*command, str(port)]
@@ -48,6 +53,7 @@ def process(command: list[str]) -> Iterator[tuple[subprocess.Popen, int]]:
                 "ANNOTATE_DATA_DIR": str(home),
                 "PORT": str(port),
                 "DEBUG": "1",
+                **variables,
             },
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -94,3 +100,77 @@ def test_streams_end_cleanly_and_at_once(article, ana, command, number):
     assert took < 3
     assert "ERROR" not in said
     assert "Traceback" not in said
+
+
+def test_process_that_stops_is_not_ready(transactional_db):
+    with running_server() as server:
+        assert readiness(server.port) == (200, "ready\n")
+        server.hub.close()
+        assert readiness(server.port) == (503, "This process is stopping.\n")
+
+
+def readiness(port: int) -> tuple[int, str]:
+    http = HTTPConnection("127.0.0.1", port, timeout=10)
+    http.request("GET", "/readyz/")
+    answer = http.getresponse()
+    text = answer.read().decode()
+    http.close()
+    return answer.status, text
+
+
+def ready(port: int) -> bool:
+    try:
+        return readiness(port)[0] == 200
+    except OSError:
+        return False
+
+
+def waiting_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # else it is kept until the commit
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return cursor.fetchone()[0] == 1
+
+
+def send_tag(port: int, article, session: str) -> tuple[int, str | None]:
+    """Tag the first letters as a plain form does; return status and the request's id."""
+    http = HTTPConnection("127.0.0.1", port, timeout=20)
+    token = "t" * 32
+    headers = {
+        "Cookie": f"{settings.SESSION_COOKIE_NAME}={session}; csrftoken={token}",
+        "X-CSRFToken": token,
+        "Content-Type": "application/x-www-form-urlencoded",
+        "X-Request-ID": "the-slow-one",
+    }
+    fields = urlencode({"start": 0, "end": 5, "label": "claim"})
+    http.request("POST", f"/articles/{article.pk}/annotations/", fields, headers)
+    answer = http.getresponse()
+    answer.read()
+    http.close()
+    return answer.status, answer.getheader("X-Request-ID")
+
+
+@pytest.mark.parametrize("command", [RUNNER, UVICORN], ids=["runner", "uvicorn"])
+def test_request_under_way_is_answered_before_the_end(article, ana, command):
+    session = session_of(ana)
+    wanted = {"LOG_REQUESTS": "1", "LOG_FORMAT": "json"}
+    with process(command, **wanted) as (server, port), ThreadPoolExecutor(1) as pool:
+        wait_until(lambda: ready(port), 60)
+        with transaction.atomic():
+            Article.objects.select_for_update().get(pk=article.pk)
+            slow = pool.submit(send_tag, port, article, session)
+            wait_until(waiting_for_a_lock)
+            server.send_signal(signal.SIGTERM)
+            wait_until(lambda: not ready(port))
+            assert not slow.done()
+        assert slow.result(20) == (303, "the-slow-one")
+        _, said = server.communicate(timeout=20)
+    assert article.annotations.get().reviewer == ana
+    # Each line is JSON, those of uvicorn, too.
+    lines = [json.loads(line) for line in said.splitlines()]
+    (line,) = [one for one in lines if one["request"] == "the-slow-one"]
+    assert (line["method"], line["status"], line["person"]) == ("POST", 303, ana.pk)
+    assert "ERROR" not in said

@@ -25,6 +25,7 @@ from annotate.live.models import Event
 from annotate.moderation.decisions import decide_about
 from annotate.moderation.effects import Verdict
 from annotate.moderation.models import Decision
+from annotate.operations.logs import TextFormatter
 from annotate.reviews import actions
 from tests.factories import PASSWORD, make_article, make_user
 from tests.live.streams import LISTENERS, listeners, run_apart, running_server, session_of
@@ -258,15 +259,19 @@ def test_all_streams_end_when_the_server_stops(article, ana, ben, transactional_
 
 
 def test_what_happened_while_nobody_listened_is_told(
-    server, article, open_round, ana, ben, claim
+    server, article, open_round, ana, ben, claim, caplog
 ):
     stream = server.open(article, ana)
     stream.opened()
     listening(server)
+    caplog.handler.setFormatter(TextFormatter())
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT pg_terminate_backend(pid) {LISTENERS}")
     event = tag(article, ben, claim)
     assert stream.next("seen") == event
+    # Of no request, though one made it listen.
+    said = "WARNING annotate.live.hub -: Event streams: the database does not answer: "
+    assert said in caplog.text
 
 
 def test_two_processes_tell_the_same(server, article, open_round, ana, ben, claim):

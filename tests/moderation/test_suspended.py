@@ -64,7 +64,7 @@ def test_what_is_open_is_marked_and_nothing_else(as_ana, article, decision):
         answer = as_ana.get(reverse(name, kwargs=given))
         (guarded if answer.status_code == 403 else free).add(name)
     public = {one for one in free if one.startswith("password_reset")} | {
-        *("healthz", "sign_in", "account_login", "sign_out"),
+        *("healthz", "readyz", "sign_in", "account_login", "sign_out"),
         *("mfa_authenticate", "mfa_login_webauthn"),
     }
     assert free - public == OPEN

@@ -279,7 +279,7 @@ def test_nothing_is_lost_while_the_mail_server_is_down(
         }
     }
     work()
-    assert "Mail to ana was not sent. It is tried again." in caplog.text
+    assert f"Mail to person {ana.pk} was not sent. It is tried again." in caplog.text
     assert Notice.objects.filter(mailed_at=None).count() == 2
     assert DBTaskResult.objects.filter(status="READY").count() == 1  # one further try
     time_passes(datetime.timedelta(minutes=16))

@@ -1,0 +1,1 @@
+"""What tells those who run the site how it is: log lines, readiness, reports of errors."""

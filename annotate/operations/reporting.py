@@ -1,0 +1,47 @@
+"""Errors are reported to Sentry, or to what speaks its protocol, where an address is set."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from .logs import request_id
+
+log = logging.getLogger(__name__)
+
+# Of an event. Not what was asked, by whom and from where, nor what the log had before.
+KEPT = {
+    *("event_id", "timestamp", "level", "platform", "logger", "exception", "transaction"),
+    *("release", "environment", "server_name", "sdk", "modules"),
+}
+
+
+def start(dsn: str) -> None:
+    """Report from now on to `dsn`, or say in the log what is missing for it."""
+    try:
+        import sentry_sdk
+    except ImportError:
+        log.warning(
+            "SENTRY_DSN is set, but errors are not reported: the package sentry-sdk is not "
+            "installed. Install it: .venv/bin/python -m pip install sentry-sdk"
+        )
+        return
+    sentry_sdk.init(
+        dsn=dsn,
+        send_default_pii=False,
+        include_local_variables=False,
+        max_request_body_size="never",
+        before_send=without_personal_data,
+    )
+
+
+def without_personal_data(event: dict[str, Any], hint: dict[str, Any]) -> dict[str, Any]:
+    """Return of an event what the log tells as well, and the request's id as a tag.
+
+    The log has the same id, and says what an exception said where that is harmless.
+    """
+    kept = {name: value for name, value in event.items() if name in KEPT}
+    for error in kept.get("exception", {}).get("values", []):
+        error.pop("value", None)
+    kept["tags"] = {"request": request_id.get()}
+    return kept
