@@ -234,24 +234,38 @@ def places(ana, ben, mo, article, claim):
     }
 
 
-@pytest.mark.parametrize(("method", "name", "expected"), TABLE, ids=lambda value: str(value))
-def test_address(request, places, method, name, expected):
-    name, _, draft = name.partition(" ")
-    kwargs = places[name][1 if draft else 0] if name in places else None
-    address = reverse(name, kwargs=kwargs)
-    people = [None, *map(request.getfixturevalue, PEOPLE[1:])]
-    found = []
-    for person, wanted in zip(people, expected, strict=True):
-        with transaction.atomic():  # nobody meets what another one did
-            client = Client()
-            if person:
-                client.force_login(person)
-            response = client.generic(method, address)
-            transaction.set_rollback(True)
-        leads = response.get("Location", "").split("?")[0]
-        signs_in = wanted == IN and leads == reverse("sign_in")
-        found.append(IN if signs_in else response.status_code)
+PARTS = 4  # to share the work among processes; what `places` makes is made once for each
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_addresses(request, places, part):
+    clients = [Client() for _ in PEOPLE]
+    for client, name in zip(clients[1:], PEOPLE[1:], strict=True):
+        client.force_login(request.getfixturevalue(name))
+    sessions = [dict(client.cookies.items()) for client in clients]
+    found, expected = {}, {}
+    for method, name, wanted in TABLE[part::PARTS]:
+        name, _, draft = name.partition(" ")
+        kwargs = places[name][1 if draft else 0] if name in places else None
+        address = reverse(name, kwargs=kwargs)
+        asked = f"{method} {name} {draft}"
+        expected[asked] = wanted
+        found[asked] = [
+            answer(method, address, session, one)
+            for session, one in zip(sessions, wanted, strict=True)
+        ]
     assert found == expected
+
+
+def answer(method: str, address: str, session: dict, wanted: object) -> object:
+    with transaction.atomic():  # nobody meets what another one did
+        client = Client()
+        client.cookies.update(session)
+        response = client.generic(method, address)
+        transaction.set_rollback(True)
+    leads = response.get("Location", "").split("?")[0]
+    signs_in = wanted == IN and leads == reverse("sign_in")
+    return IN if signs_in else response.status_code
 
 
 def names(resolver: URLResolver) -> Iterator[str]:

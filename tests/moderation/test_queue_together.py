@@ -14,7 +14,7 @@ from annotate.moderation.models import AuditEntry, Case, Decision
 from tests.moderation.many import make_cases
 
 HTMX = {"HX-Request": "true"}
-STEPS = 250  # more than are needed
+STEPS = 150  # more than are needed
 
 
 def work(person, answers: Counter, wrong: list) -> None:
@@ -43,8 +43,8 @@ def work(person, answers: Counter, wrong: list) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_no_case_is_decided_twice_and_none_is_lost(labels, ana, ben, mo, mia):
-    made = make_cases(ana, ben, mo, tags=40, comments=10, waiting=10)
-    assert len(made) == 60
+    made = make_cases(ana, ben, mo, tags=20, comments=5, waiting=5)
+    assert len(made) == 30
     answers: Counter = Counter()
     wrong: list[str] = []
     threads = [Thread(target=work, args=(one, answers, wrong)) for one in (mo, mia)]
