@@ -176,10 +176,12 @@ QUERIES: dict[str, Sequence[str]] = {
 }
 
 
-def answers(client: Client, article: Article, known: dict) -> dict[str, tuple]:
+def answers(
+    client: Client, article: Article, known: dict, names: Sequence[str] = ()
+) -> dict[str, tuple]:
     """Ask every address in every way; return status and body, without what always differs."""
     found = {}
-    for name in sorted(set(every_address(get_resolver()))):
+    for name in names or sorted(set(every_address(get_resolver()))):
         for number, kwargs in enumerate(arguments(article, name, known)):
             address = reverse(name, kwargs=kwargs)
             for query in ["", *QUERIES.get(name, [])] if number == 0 else [""]:
@@ -197,9 +199,9 @@ def test_every_address_answers_the_same_before_and_after_others_work(
     clients = {person: Client() for person in (ana, cleo, mo)}
     for person, client in clients.items():
         client.force_login(person)
-    stories = {word: found if word == "articles" else [] for word, found in known.items()}
-    asked = {ana: known, cleo: known, mo: stories}
-    before = {one: answers(client, story, asked[one]) for one, client in clients.items()}
+    moderators = ("article", "history", "threads", "review", "export")
+    asked = {ana: (), cleo: (), mo: moderators}
+    before = {one: answers(client, story, known, asked[one]) for one, client in clients.items()}
     work(story, ben, labels)
     secret = {word: sorted({*found} - {*known[word]}) for word, found in numbers(story).items()}
     assert all(secret[word] for word in [*RANDOM, "flags", "decisions"])
@@ -209,7 +211,7 @@ def test_every_address_answers_the_same_before_and_after_others_work(
     changed = {
         person: {
             address
-            for address, answer in answers(client, story, asked[person]).items()
+            for address, answer in answers(client, story, known, asked[person]).items()
             if answer != before[person][address]
         }
         for person, client in clients.items()
@@ -221,9 +223,9 @@ def test_every_address_answers_the_same_before_and_after_others_work(
     assert {status for status, _ in inside} == {403, 405}
     # A moderator sees what is hidden from the others: there is something to see.
     seen = {address.split()[0] for address in changed[mo]}
-    for name in ("article", "history", "threads", "review"):
-        assert reverse(name, args=[story.pk]) in seen
-    assert reverse("export", args=[story.pk, "jsonl"]) in seen
+    for name in moderators:
+        more = ["jsonl"] if name == "export" else []
+        assert reverse(name, args=[story.pk, *more]) in seen
 
 
 @pytest.mark.parametrize("name", POSTS)
