@@ -164,7 +164,7 @@ def fill() -> None:
             "by_id": "(SELECT id FROM accounts_user WHERE username = 'crowd-1')",
             "reason": "reasons[1]",
         },
-        "FROM moderation_case WHERE annotation_id IS NOT NULL",
+        "FROM moderation_case WHERE annotation_id IS NOT NULL AND reasons <> '{}'",
     )
 
 
