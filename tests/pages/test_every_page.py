@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from annotate.annotations.models import Annotation
 from annotate.articles.actions import create_article
+from annotate.moderation import cases
 from tests.factories import make_article
 from tests.pages.conftest import DESKTOP, PHONE
 from tests.pages.reading import Reading as Story
@@ -171,9 +172,14 @@ ADMIN_PAGES = [
 @both_looks
 def test_pages_of_the_admin(read, ana, ada, article, look):
     read(ana).focus(1).press("c").saved()
+    cases.flag(Annotation.objects.get(), by=ada, reason="spam")  # for the overview's charts
     page = read(ada, **look).page
+    page.goto(f"/admin/people/{ana.pk}/")
+    page.get_by_text("Erase…").click()
+    holds(page, "a person, about to be erased")
     for address in (
         *ADMIN_PAGES,
+        "/admin/people/",
         f"/admin/articles/article/{article.pk}/change/",
         f"/admin/accounts/user/{ana.pk}/change/",
         "/admin/annotations/annotation/",
