@@ -72,6 +72,14 @@ def queue(page: Page) -> None:
     page.wait_for_selector("#case h2")
 
 
+def overview(page: Page) -> None:
+    """The first page of the admin, after a decision."""
+    queue(page)
+    page.keyboard.press("e")
+    page.wait_for_selector("#said:not(:empty)")
+    page.goto("/admin/")
+
+
 PICTURES: dict[str, tuple[Callable[[Page], None], dict]] = {
     "reading-light": (reading, DESKTOP),
     "reading-dark": (reading, {**DESKTOP, "color_scheme": "dark"}),
@@ -80,11 +88,12 @@ PICTURES: dict[str, tuple[Callable[[Page], None], dict]] = {
     "team": (team, DESKTOP),
     "phone": (palette, PHONE),
     "queue": (queue, {"viewport": {"width": 1280, "height": 900}}),
+    "overview": (overview, {"viewport": {"width": 1280, "height": 650}}),
     "check": (check, {"viewport": {"width": 1280, "height": 1000}}),
 }
 
 
-AS_MODERATOR = {"queue"}
+AS_MODERATOR = {"queue", "overview"}
 
 
 def main() -> None:
