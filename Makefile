@@ -8,6 +8,8 @@ LOCK_ARGS ?=
 export PYTHON
 
 python := .venv/bin/python
+compile := $(python) -m uv pip compile --quiet --universal --python-version 3.12 --only-binary :all: \
+	--generate-hashes --no-emit-index-url --custom-compile-command "make lock" $(LOCK_ARGS)
 
 .PHONY: help run test lint bench install lock clean
 
@@ -33,11 +35,11 @@ bench: install ## Measure the budgets
 install: ## Make .venv and install the packages of requirements.lock in it
 	@sh -c "$$INSTALL"
 
-lock: install ## Write requirements.lock from pyproject.toml (newer: LOCK_ARGS=--upgrade)
+lock: install ## Write the locks from pyproject.toml (newer: LOCK_ARGS=--upgrade)
 	@$(python) -m uv --version >/dev/null 2>&1 || $(python) -m pip install --quiet --disable-pip-version-check uv
-	@$(python) -m uv pip compile pyproject.toml --output-file requirements.lock --quiet \
-		--universal --python-version 3.12 --group dev --only-binary :all: \
-		--generate-hashes --no-emit-index-url --custom-compile-command "make lock" $(LOCK_ARGS)
+	@$(compile) pyproject.toml --group dev --output-file requirements.lock
+	@$(compile) --group audit --output-file .ci/audit.lock
+	@$(compile) --group fuzz --output-file .ci/fuzz.lock
 
 clean: ## Remove .venv and all caches; stories and tags in .data stay
 	@rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache test-results
