@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from django.db import transaction
+
 from annotate.accounts import actions as accounts
 from annotate.accounts.models import User
+from annotate.annotations.models import Annotation, Change
+from annotate.annotations.states import moderate
 from annotate.articles.actions import create_article
 from annotate.articles.models import Article
+from annotate.reviews.actions import lock_article
 
 PASSWORD = "correct horse battery"
 
@@ -25,3 +30,13 @@ def make_user(name: str, role: str = "reviewer", **fields: str) -> User:
 
 def make_article(title: str = TITLE, body: str = BODY, **fields) -> Article:
     return create_article(title=title, body=body, **{"submitted_by": None, **fields})
+
+
+def set_hidden(annotation: Annotation, *, by: User, hidden: bool) -> None:
+    """Hide a tag or show it again, as decisions of moderators do, without a case."""
+    with transaction.atomic():
+        lock_article(annotation.article)
+        standing = Annotation.objects.select_related("label", "reviewer", "round")
+        kind = Change.Kind.HIDDEN if hidden else Change.Kind.SHOWN
+        state = {"hidden": hidden, "pending": False}
+        moderate(standing.get(pk=annotation.pk), state, by=by, kind=kind)

@@ -50,7 +50,8 @@ def set_role(user: User, role: str, *, by: User | None = None) -> None:
 @transaction.atomic
 def set_active(user: User, active: bool, *, by: User | None = None) -> None:
     """Let somebody sign in, or shut them out: their sessions end with the next request."""
-    before, user.is_active = user.is_active, active
+    standing = User.objects.select_for_update().values_list("is_active", flat=True)
+    before, user.is_active = standing.get(pk=user.pk), active
     user.save(update_fields=["is_active"])
     if before != active:
         _tell(user, "active", before, active, by)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.admin import EmailAddress
 from allauth.mfa.admin import Authenticator
@@ -27,7 +27,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminS
 from annotate.admin_pages import EVERYWHERE, KeptAdmin, ReadOnlyAdmin, short
 
 from . import second_factor
-from .actions import set_role
+from .actions import set_active, set_role
 from .models import User
 from .roles import Role
 
@@ -186,14 +186,15 @@ class UserAdmin(KeptAdmin, DjangoUserAdmin):
             super().save_model(request, obj, form, change)
             return
         # Only what the form shows: the person's settings may have changed meanwhile.
-        names = {field.name for field in User._meta.concrete_fields}
+        names = {field.name for field in User._meta.concrete_fields} - {"is_active"}
         obj.save(update_fields=names.intersection(form.cleaned_data))
+        set_active(obj, obj.is_active, by=cast(User, request.user))
 
     def save_related(
         self, request: HttpRequest, form: Any, formsets: Any, change: bool
     ) -> None:
         super().save_related(request, form, formsets, change)
-        set_role(form.instance, form.cleaned_data["role"])
+        set_role(form.instance, form.cleaned_data["role"], by=cast(User, request.user))
 
     @admin.action(
         description="Remove the second factor",

@@ -23,7 +23,7 @@ from annotate.accounts.models import User
 from annotate.articles.models import Article, Sentence
 from annotate.live.actions import publish
 from annotate.live.models import Event
-from annotate.reviews.actions import lock_article, seat
+from annotate.reviews.actions import seat
 from annotate.reviews.models import Round
 from annotate.reviews.parts import Part, part_of
 
@@ -41,7 +41,7 @@ from .passages import Touched, insert, lock, lock_passage, read_passage
 from .premoderation import hold, must_wait
 from .refusals import ActionRefused, AlreadyDone, ArticleClosed, NotAReviewer, WrongPassage
 from .signals import pending_changed
-from .states import CONTENT, GONE, PASSAGE, bring_into, differs, moderate, save, told_as
+from .states import CONTENT, GONE, PASSAGE, bring_into, differs, save, told_as
 
 # With the actions:
 __all__ = ["ActionRefused", "AlreadyDone", "ArticleClosed", "NotAReviewer", "WrongPassage"]
@@ -325,16 +325,6 @@ def redo(article: Article, *, by: User, request: uuid.UUID | None = None) -> Don
             return Done(article, part, [])
         state, below = undone.target.after, undone.below_id
         return _apply(article, undone.target, state, Kind.REDONE, below, part, request)
-
-
-def set_hidden(annotation: Annotation, *, by: User, hidden: bool) -> None:
-    """Hide an annotation from everybody but its reviewer and moderators, or show it again."""
-    with transaction.atomic():
-        lock_article(annotation.article)
-        standing = Annotation.objects.select_related("label", "reviewer", "round")
-        annotation = standing.get(pk=annotation.pk)
-        state = {"hidden": hidden, "pending": False}
-        moderate(annotation, state, by=by, kind=Kind.HIDDEN if hidden else Kind.SHOWN)
 
 
 def adopt(sender: object, round: Round, by: User | None, **kwargs: object) -> None:

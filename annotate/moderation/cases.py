@@ -21,7 +21,7 @@ from annotate.discussion.models import Comment
 from annotate.reviews.models import Round
 
 from . import audit
-from .models import AuditEntry, Case, Decision, Flag, Reason
+from .models import AuditEntry, Case, Decision, Flag
 from .refusals import ActionRefused, Claimed, NotYours, Stale
 from .risk import assess
 
@@ -247,6 +247,3 @@ def queue_pending(annotation: Annotation, **_: object) -> None:
         open_again(case)
     elif not case.waits:
         _recount(case)
-
-
-REASONS = {reason.value: reason.label for reason in Reason}

@@ -64,12 +64,6 @@ class CaseQuerySet(models.QuerySet["Case"]):
     def open(self) -> CaseQuerySet:
         return self.filter(state=Case.State.OPEN)
 
-    def unclaimed_for(self, user: User) -> CaseQuerySet:
-        """Those that nobody else works on now."""
-        return self.filter(
-            Q(claimed_by=None) | Q(claimed_by=user) | Q(claimed_until__lte=timezone.now())
-        )
-
     def in_order(self) -> CaseQuerySet:
         """The riskiest first, then the oldest."""
         return self.order_by("-risk", "opened_at", "pk")

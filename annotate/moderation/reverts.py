@@ -208,11 +208,6 @@ def carry_out(what: What, *, by: User, why: str, shown: str = "") -> Revert:
     return revert
 
 
-def revert_back(revert: Revert, *, by: User, why: str, shown: str = "") -> Revert:
-    """Undo a revert by the same rule, once. Raises as `carry_out`."""
-    return carry_out(What.done_by(revert), by=by, why=why, shown=shown)
-
-
 def _lock(what: What) -> set[int]:
     """Lock the articles concerned, in order of number, and return these."""
     concerned = Q(pk__in=Change.objects.filter(what.changes()).values("article"))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .logs import request_id
+
+if TYPE_CHECKING:
+    from sentry_sdk.types import Event
 
 log = logging.getLogger(__name__)
 
@@ -35,13 +38,13 @@ def start(dsn: str) -> None:
     )
 
 
-def without_personal_data(event: dict[str, Any], hint: dict[str, Any]) -> dict[str, Any]:
+def without_personal_data(event: Event, hint: dict[str, Any]) -> Event:
     """Return of an event what the log tells as well, and the request's id as a tag.
 
     The log has the same id, and says what an exception said where that is harmless.
     """
-    kept = {name: value for name, value in event.items() if name in KEPT}
+    kept: dict[str, Any] = {name: value for name, value in event.items() if name in KEPT}
     for error in kept.get("exception", {}).get("values", []):
         error.pop("value", None)
     kept["tags"] = {"request": request_id.get()}
-    return kept
+    return cast("Event", kept)

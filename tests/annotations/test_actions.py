@@ -11,6 +11,7 @@ from annotate.annotations import actions
 from annotate.annotations.models import Annotation, Change, Reading
 from annotate.articles.actions import set_status
 from annotate.articles.models import Article
+from tests.factories import set_hidden
 
 
 def test_annotation_keeps_the_exact_passage_and_its_surroundings(ana, article, claim):
@@ -222,7 +223,7 @@ def test_undo_leaves_what_a_moderator_hid(ana, mo, article, claim):
         article=article, reviewer=ana, label=claim, start=0, end=5
     ).annotation
     actions.edit(tag, by=ana, confidence=2)
-    actions.set_hidden(tag, by=mo, hidden=True)
+    set_hidden(tag, by=mo, hidden=True)
     actions.undo(article, by=ana)
     tag.refresh_from_db()
     assert tag.confidence is None

@@ -13,6 +13,7 @@ from annotate.annotations import actions
 from annotate.annotations.models import Annotation, Change, Reading
 from annotate.articles.actions import set_status
 from annotate.live.models import Event
+from tests.factories import set_hidden
 
 HTMX = {"HX-Request": "true"}
 
@@ -248,7 +249,7 @@ def test_sign_of_work_done_is_ones_own_as_the_progress_is(client, mo, article, t
 
 
 def test_hidden_tag_is_told_to_its_reviewer(as_ana, mo, article, tag):
-    actions.set_hidden(tag, by=mo, hidden=True)
+    set_hidden(tag, by=mo, hidden=True)
     page = as_ana.get(f"/articles/{article.pk}/").text
     assert 'aria-label="Claim, hidden by a moderator: open this tag"' in page
     assert '<b class="numbers" id="count-claim">0</b>' in page

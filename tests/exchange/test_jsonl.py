@@ -37,7 +37,7 @@ from annotate.exchange.importing import import_file
 from annotate.notices.models import Notice
 from annotate.reviews import actions as reviews
 from annotate.reviews.models import Assignment, Move, Round
-from tests.factories import make_article, make_user
+from tests.factories import make_article, make_user, set_hidden
 
 pytestmark = pytest.mark.django_db
 
@@ -81,7 +81,7 @@ def tagged(article, ana, ben, claim, evidence):
     tag(ana, claim, 27, 75, note="Line one\r\nline two\u2028 three", confidence=4)
     tag(ana, evidence, 27, 31)
     actions.withdraw(tag(ben, claim, 27, 75), by=ben)
-    actions.set_hidden(tag(ben, evidence, 0, 40, note="'=1+1"), by=ana, hidden=True)
+    set_hidden(tag(ben, evidence, 0, 40, note="'=1+1"), by=ana, hidden=True)
     first, second = article.sentences.all()[1:3]
     actions.set_reading(first, by=ana)
     actions.set_reading(second, by=ben)

@@ -13,6 +13,7 @@ from annotate.accounts import actions as accounts
 from annotate.articles.actions import set_status
 from annotate.moderation import audit
 from annotate.moderation.models import AuditEntry
+from annotate.moderation.replay import differences
 from tests.factories import make_article
 
 ADDRESS = "/admin/audit/"
@@ -35,6 +36,19 @@ def test_a_line_says_who_did_what_to_what_and_from_which_state(as_mo, article, m
     assert f"mo Status of a story {article.title} status: open → locked" in said
     assert "mo Role ana role: reviewer → moderator" in said
     assert said.index("reviewer → moderator") < said.index("open → locked")
+
+
+def test_what_an_admin_does_to_an_account_has_lines_with_their_name(client, ana, ada):
+    client.force_login(ada)
+    address = f"/admin/accounts/user/{ana.pk}/change/"
+    fields = {"username": "ana", "public_name": ana.public_name, "role": "moderator"}
+    assert client.post(address, fields).status_code == 302  # is_active is not ticked
+    lines = AuditEntry.objects.filter(person=ana, by=ada).order_by("pk")
+    assert [(line.kind, line.before, line.after) for line in lines] == [
+        ("active", {"active": True}, {"active": False}),
+        ("role", {"role": "reviewer"}, {"role": "moderator"}),
+    ]
+    assert [*differences()] == []
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from annotate.moderation.effects import Verdict
 from annotate.moderation.models import AuditEntry, Case, Decision, Flag, Reason
 from annotate.moderation.refusals import ActionRefused, Claimed, NotYours, Stale
 from annotate.reviews import actions as rounds
-from tests.factories import make_user
+from tests.factories import make_user, set_hidden
 
 Kind = Decision.Kind
 
@@ -214,7 +214,7 @@ def test_what_was_decided_meanwhile_is_not_decided_twice(tag, ben, mo, mia):
 def test_what_changed_since_is_not_taken_back(tag, ana, ben, mo, mia):
     case = flagged(tag, ben)
     decide(case, mo, Kind.HIDE)
-    tagging.set_hidden(tag, by=mia, hidden=False)
+    set_hidden(tag, by=mia, hidden=False)
     with pytest.raises(Stale, match="changed since"):
         decisions.take_back(by=mo)
 

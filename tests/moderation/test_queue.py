@@ -16,7 +16,7 @@ from annotate.moderation import cases, decisions, people
 from annotate.moderation.effects import Verdict
 from annotate.moderation.models import Case, Decision
 from annotate.reviews import actions as rounds
-from tests.factories import make_article, make_user
+from tests.factories import make_article, make_user, set_hidden
 
 HTMX = {"HX-Request": "true"}
 
@@ -443,7 +443,7 @@ def test_the_last_decision_is_taken_back(as_mo, tag, flagged):
 
 def test_what_was_changed_since_is_not_taken_back(as_mo, mia, tag, flagged):
     post(as_mo, flagged, decision="hide")
-    tagging.set_hidden(tag, by=mia, hidden=False)
+    set_hidden(tag, by=mia, hidden=False)
     for headers in ({}, HTMX):
         response = as_mo.post("/admin/queue/take-back/", headers=headers)
         assert response.status_code == 409

@@ -28,7 +28,7 @@ from annotate.moderation.models import Case, Decision, Reason, Revert
 from annotate.moderation.refusals import ActionRefused
 from annotate.moderation.replay import compare, differences
 from annotate.reviews import actions as rounds
-from tests.factories import make_article, make_user
+from tests.factories import make_article, make_user, set_hidden
 
 EVER = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
 many = settings(
@@ -181,7 +181,7 @@ class Story:
         decisions.decide({case.pk: case.version}, verdict, by=by)
 
     def hide(self, by, number, hidden) -> None:
-        tagging.set_hidden(self.any(Annotation, number), by=by, hidden=hidden)
+        set_hidden(self.any(Annotation, number), by=by, hidden=hidden)
 
     def take_back(self, by) -> None:
         decisions.take_back(by=by)
@@ -225,7 +225,8 @@ class Story:
         undo_all(by, person, article, since)
 
     def revert_back(self, by, number) -> None:
-        reverts.revert_back(Revert.objects.filter(back=None)[number], by=by, why="A test.")
+        what = reverts.What.done_by(Revert.objects.filter(back=None)[number])
+        reverts.carry_out(what, by=by, why="A test.")
 
 
 def undo_all(by, person, article=None, since=EVER) -> Revert:
@@ -268,7 +269,7 @@ def test_the_logs_replayed_are_the_present_and_a_revert_is_undone_by_one(story, 
             revert = undo_all(ada, None, story.article, story.times[-len(steps) // 2])
             assert state() != before
             assert [*differences()] == []
-            reverts.revert_back(revert, by=ada, why="A test.")
+            reverts.carry_out(reverts.What.done_by(revert), by=ada, why="A test.")
         assert state() == before
 
 

@@ -17,7 +17,7 @@ from annotate.moderation.models import AuditEntry, Case, Decision, Reason, Rever
 from annotate.moderation.refusals import ActionRefused, NotYours, Stale
 from annotate.moderation.replay import differences
 from annotate.reviews import actions as rounds
-from tests.factories import make_article, make_user
+from tests.factories import make_article, make_user, set_hidden
 
 EVER = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
 
@@ -107,7 +107,7 @@ def test_what_somebody_did_as_a_moderator_is_undone(shared, ana, ben, mo, ada, c
     other = tag(shared, ana, evidence, 7, 12)
     case = cases.flag(other, by=ben, reason=Reason.OFF_GUIDELINE).case
     assert decisions.decide({case.pk: case.version}, verdict, by=mo).decided
-    tagging.set_hidden(one, by=mo, hidden=True)
+    set_hidden(one, by=mo, hidden=True)
     undo(ada, mo)
     assert fresh(one).hidden_at is None
     assert (fresh(other).label, fresh(other).corrected_at) == (evidence, None)
@@ -117,10 +117,10 @@ def test_what_somebody_did_as_a_moderator_is_undone(shared, ana, ben, mo, ada, c
 def test_another_moderators_decision_in_between_stays(shared, ana, mo, ada, claim):
     mia = make_user("mia", "moderator")
     one = tag(shared, ana, claim)
-    tagging.set_hidden(one, by=mo, hidden=True)
-    tagging.set_hidden(one, by=mia, hidden=False)
-    tagging.set_hidden(one, by=mia, hidden=True)
-    tagging.set_hidden(one, by=mo, hidden=False)
+    set_hidden(one, by=mo, hidden=True)
+    set_hidden(one, by=mia, hidden=False)
+    set_hidden(one, by=mia, hidden=True)
+    set_hidden(one, by=mo, hidden=False)
     undo(ada, mo)
     assert fresh(one).hidden_at
 
@@ -140,10 +140,10 @@ def test_what_has_been_reverted_is_not_reverted_again(shared, ana, mo, claim):
     undo(mo, ana)
     with pytest.raises(ActionRefused, match="There is nothing to undo"):
         undo(mo, ana)
-    back = reverts.revert_back(Revert.objects.get(), by=mo, why="Too much.")
+    back = reverts.carry_out(reverts.What.done_by(Revert.objects.get()), by=mo, why="Too much.")
     assert fresh(one).is_live
     with pytest.raises(Stale, match="was undone already"):
-        reverts.revert_back(back.of, by=mo, why="Twice.")
+        reverts.carry_out(reverts.What.done_by(back.of), by=mo, why="Twice.")
     undo(mo, ana)
     assert not fresh(one).is_live
 
@@ -203,7 +203,7 @@ def test_comments_and_the_end_of_a_thread(shared, ana, ben, mo):
     assert fresh(second).hidden_at
     assert (fresh(bens).hidden_at, fresh(thread).outcome) == (None, "")
     assert len(revert.steps) == 3
-    reverts.revert_back(revert, by=mo, why="They were right.")
+    reverts.carry_out(reverts.What.done_by(revert), by=mo, why="They were right.")
     assert (fresh(first).text, fresh(second).hidden_at) == ("Another answer", None)
     assert (fresh(thread).outcome, fresh(thread).resolved_by) == ("both", ana)
     assert [*differences()] == []
@@ -274,7 +274,7 @@ def test_a_waiting_tag_that_is_withdrawn_leaves_the_queue(article, ana, mo, clai
     assert Case.objects.open().count() == 1
     revert = undo(mo, ana)
     assert Case.objects.open().count() == 0
-    reverts.revert_back(revert, by=mo, why="They wait again.")
+    reverts.carry_out(reverts.What.done_by(revert), by=mo, why="They wait again.")
     assert Case.objects.open().count() == 1
 
 

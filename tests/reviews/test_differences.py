@@ -13,7 +13,7 @@ from annotate.annotations.differences import Said, Strip
 from annotate.annotations.story import article_paragraphs
 from annotate.reviews import actions
 from annotate.reviews.parts import part_of
-from tests.factories import make_user
+from tests.factories import make_user, set_hidden
 
 HTMX = {"HX-Request": "true"}
 
@@ -83,7 +83,7 @@ def test_strips_are_for_moderators_alone_before_the_reveal(article, round, tagge
 
 def test_a_hidden_tag_counts_for_nobody(article, round, tagged, ana, mo):
     tag = article.annotations.get(reviewer=ana, first_position=2)
-    tagging.set_hidden(tag, by=mo, hidden=True)
+    set_hidden(tag, by=mo, hidden=True)
     assert strips(article, mo)[2] == "3 Claim, 1 not read"
 
 
