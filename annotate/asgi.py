@@ -12,17 +12,21 @@ import gc
 import os
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from a2wsgi import WSGIMiddleware
 
+from annotate import connections
 from annotate.operations.logs import request_id
 from annotate.wsgi import application as pages
 
 if TYPE_CHECKING:
     from annotate.live.hub import Message, Receive, Send
 
+HEALTH = ("/healthz/", "/readyz/")
+HEALTH_SECONDS = 3  # that the database may take to say that it is there
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STREAM = "annotate.stream"  # in the scope of a request that was answered with a stream
 
@@ -32,6 +36,8 @@ class Application:
 
     def __init__(self, threads: int) -> None:
         # Only now: they need the settings, which the pages have set up.
+        from django.conf import settings
+
         from annotate.live.hub import Hub
         from annotate.live.views import EventStream
         from annotate.operations.readiness import STOPPING
@@ -45,7 +51,10 @@ class Application:
             return response
 
         # One thread holds one database connection.
-        self.pages = WSGIMiddleware(noting_streams, workers=threads)  # type: ignore[arg-type]
+        patience = settings.DATABASE_TIMEOUT
+        self.pages = pool(noting_streams, threads, patience)
+        # It answers also while all others wait.
+        self.health = pool(noting_streams, 1, min(patience or HEALTH_SECONDS, HEALTH_SECONDS))
         self.hub = Hub(self.pages.executor)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -53,6 +62,8 @@ class Application:
             await self.lifespan(receive, send)
         elif scope["type"] == "http" and scope["path"].endswith("/live/"):
             await self.live(scope, receive, send)
+        elif scope["path"] in HEALTH:
+            await self.health(scope, receive, send)
         else:
             await self.pages(scope, receive, send)
 
@@ -80,6 +91,7 @@ class Application:
 
     async def lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
+        connections.hope()
         self.hub.start()
         if threading.current_thread() is threading.main_thread():  # not in a test's server
             self.close_on_signals()
@@ -87,6 +99,7 @@ class Application:
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.hub.stop()
+        connections.give_up()
         await send({"type": "lifespan.shutdown.complete"})
 
     def close_on_signals(self) -> None:
@@ -105,6 +118,15 @@ class Application:
                 before(number, frame)
 
             signal.signal(number, end)
+
+
+def pool(app: Any, threads: int, patience: float) -> WSGIMiddleware:
+    """Return `app` served by so many threads, which wait so long for the database."""
+    served = WSGIMiddleware(app)
+    served.executor = ThreadPoolExecutor(
+        threads, "pages", initializer=connections.bear, initargs=(patience,)
+    )
+    return served
 
 
 def leave_what_stands() -> None:

@@ -1,15 +1,29 @@
-"""After the database went away, each thread's connection is broken. One thread meets it first.
+"""What the threads that make pages know together of the database: is it there, does it answer?
 
-From then on the others open theirs anew, instead of failing one request each: a browser that
-waits longer after each failure would be kept waiting half a minute by eight threads.
+**It went away.** Each thread's connection is broken, and one thread meets it first. From then
+on the others open theirs anew, instead of failing one request each: a browser that waits
+longer after each failure would be kept waiting half a minute by eight threads.
+
+**It is silent.** A network that swallows what is sent, or a machine that stands still, leaves
+connections that look well and never answer. A thread that makes pages waits so long (its
+`patience`) and no longer. Then one request in a moment tries whether it answers again,
+and the others are told at once that it does not: else all who come would hold a thread each.
 """
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+
+import psycopg
 from django.core.signals import request_started
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
+
+BREATH = 2.0  # seconds between two attempts to reach a database that was silent
 
 _losses = 0  # how often this process met a broken connection
 
@@ -33,3 +47,91 @@ def _drop_older(**kwargs: object) -> None:
 
 connection_created.connect(_remember, dispatch_uid="connections")
 request_started.connect(_drop_older, dispatch_uid="connections")
+
+
+# --- Patience --------------------------------------------------------------------------------
+class Silent(psycopg.OperationalError):
+    """The database did not say anything for too long."""
+
+
+class Patience(threading.local):
+    """How many seconds of silence a thread bears; None, as in commands: any number."""
+
+    seconds: float | None = None
+
+
+patience = Patience()
+_stopping = threading.Event()
+
+
+def bear(seconds: float) -> None:
+    """Let this thread wait so long for the database: for a pool's threads, when they start."""
+    patience.seconds = seconds or None
+
+
+def give_up() -> None:
+    """End the waiting of all threads that have a patience: this process is to end."""
+    _stopping.set()
+
+
+def hope() -> None:
+    """Let them wait again, after `give_up`."""
+    _stopping.clear()
+
+
+class Silence:
+    """Whether a database was silent, and from when on somebody may try again."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.lasts = False
+        self.until = 0.0
+
+    def begin(self) -> None:
+        with self.lock:
+            self.lasts, self.until = True, time.monotonic() + BREATH
+
+    def may_try(self) -> bool:
+        """Return whether to connect now; while it lasts, one in a moment may."""
+        with self.lock:
+            now = time.monotonic()
+            if self.lasts and now < self.until:
+                return False
+            self.until = now + BREATH
+            return True
+
+    @contextmanager
+    def trying(self) -> Iterator[None]:
+        """Connect within this. Raises Silent at once if another thread tried just now."""
+        if not self.may_try():
+            raise Silent("It was silent a moment ago.")
+        try:
+            yield
+        except psycopg.errors.ConnectionTimeout:
+            self.begin()
+            raise
+        self.lasts = False
+
+
+def within[W, R, T](
+    seconds: float, waiting: Generator[W, R, T], silence: Silence
+) -> Generator[W, R, T]:
+    """Do what psycopg's generator `waiting` does. Raises Silent after seconds of silence.
+
+    What drives it says ten times a second that nothing came (psycopg's READY_NONE).
+    """
+    heard = time.monotonic()
+    try:
+        wanted = next(waiting)
+        while True:
+            ready = yield wanted
+            if ready:
+                heard = time.monotonic()
+            elif _stopping.is_set():
+                raise Silent("It was still silent when this process was to end.")
+            elif time.monotonic() - heard > seconds:
+                silence.begin()
+                raise Silent("It has been silent for too long.")
+            wanted = waiting.send(ready)
+    except StopIteration as end:
+        return end.value

@@ -24,11 +24,18 @@ def env_int(name: str, default: int) -> int:
     return int(env(name) or default)
 
 
+# Over TCP: half a minute after the other end has gone without a word, the system tells.
+ALIVE = {
+    **{"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 4},
+    "tcp_user_timeout": 30_000,  # milliseconds
+}
+
+
 def database(url: str) -> dict:
     """Return Django's description of the PostgreSQL database that `url` names."""
     options = conninfo_to_dict(url)
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "annotate.database",
         "NAME": options.pop("dbname", ""),
         "USER": options.pop("user", ""),
         "PASSWORD": options.pop("password", ""),
@@ -37,7 +44,7 @@ def database(url: str) -> dict:
         # Each server thread keeps its connection. A connection that broke is dropped
         # after the request that met it; the browser sends that request again.
         "CONN_MAX_AGE": 600,
-        "OPTIONS": {"connect_timeout": 5, **options},
+        "OPTIONS": {"connect_timeout": 5, **ALIVE, **options},
     }
 
 
@@ -47,6 +54,8 @@ DATA_DIR = Path(env("ANNOTATE_DATA_DIR") or BASE_DIR / ".data").resolve()
 DATABASES = {
     "default": database(env("DATABASE_URL", f"postgresql:///annotate?host={DATA_DIR}"))
 }
+# Seconds that a page waits for a database that says nothing; 0 for any number.
+DATABASE_TIMEOUT = env_int("DATABASE_TIMEOUT", 15)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Secrets and hosts ---------------------------------------------------------------

@@ -58,4 +58,6 @@ def database_away(error: Exception) -> HttpResponse:
 
 def note_loss(error: Exception) -> None:
     log.warning("The database did not answer: %s", error)
-    connections.lost()
+    # It did, if the connection still stands: that its disk is full, or that it took too long.
+    if connection.connection is None or connection.connection.closed:
+        connections.lost()

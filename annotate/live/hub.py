@@ -39,6 +39,8 @@ BEAT = 15.0  # seconds without anything to tell until a sign of life is sent
 PATIENCE = 60.0  # seconds that a reader may take for what was sent
 COME_BACK = (1_000, 4_000)  # milliseconds: after a restart not all at the same moment
 RETRY = (0.2, 0.5, 1.0, 2.0, 5.0)  # seconds until the database is asked to listen again
+QUIET = 20.0  # seconds after which the database is asked whether it still is there
+ANSWER = 5.0  # seconds that it may take to answer
 SETTLE = 0.5  # seconds in which comings and goings, or steps, are told together
 ROUND_TRIP = 30.0  # seconds after which a process tells again who is here
 DAY = 86_400.0
@@ -260,12 +262,20 @@ class Hub:
                         self._announce(article)
                     self._keep("daily", self._daily)
                     self._keep("company", self._keep_company)
-                    async for note in listening.notifies():
-                        self._hear(json.loads(note.payload))
+                    await self._hear_all(listening)
             except (psycopg.Error, OSError) as error:
                 log.warning("Event streams: the database does not answer: %s", error)
             await asyncio.sleep(RETRY[min(failed, len(RETRY) - 1)])
             failed += 1
+
+    async def _hear_all(self, listening: psycopg.AsyncConnection) -> None:
+        """Hear what is told. Raises OSError once the database does not answer any more."""
+        while True:
+            async for note in listening.notifies(timeout=QUIET):
+                self._hear(json.loads(note.payload))
+            # A network may swallow all that is told, and leave the connection open.
+            async with asyncio.timeout(ANSWER):
+                await listening.execute("SELECT 1")
 
     def _hear(self, message: Message) -> None:
         for early in self.overhearing.values():
@@ -427,11 +437,10 @@ def _unimportant(what: str) -> Iterator[None]:
 
 
 async def connect() -> psycopg.AsyncConnection:
-    """Open the connection that listens. TCP tells when the other end is gone."""
+    """Open the connection that listens."""
     parameters = connection.get_connection_params()
     for name in ("cursor_factory", "context"):
         parameters.pop(name, None)
-    alive = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
     return await psycopg.AsyncConnection.connect(
-        **{**alive, "application_name": "annotate live", **parameters}, autocommit=True
+        **{"application_name": "annotate live", **parameters}, autocommit=True
     )

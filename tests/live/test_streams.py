@@ -535,4 +535,4 @@ def test_psycopg_is_told_to_watch_the_connection():
         async with await hub.connect() as listening:
             return listening.info.get_parameters()
 
-    assert run_apart(parameters())["keepalives_idle"] == "30"
+    assert run_apart(parameters())["keepalives_idle"] == "10"
