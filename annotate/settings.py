@@ -69,6 +69,15 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+if HTTPS:  # no other host can set a cookie of such a name, a subdomain neither
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+    MESSAGE_STORAGE = "annotate.headers.SecureMessages"
+# A session ends when it was not used for so long, and so long after its sign-in at the latest:
+# annotate/accounts/sessions.py. A second factor that was shown counts for so long.
+SESSION_COOKIE_AGE = 3_600 * env_int("SESSION_IDLE_HOURS", 72)
+SESSION_LONGEST = 3_600 * env_int("SESSION_LONGEST_HOURS", 336)
+SECOND_FACTOR_SECONDS = 3_600 * env_int("SECOND_FACTOR_HOURS", 24)
+PASSWORD_RESET_TIMEOUT = 3_600  # seconds that a link for a new password works
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SECURE_CSP: dict[str, list[str]] = {
@@ -114,7 +123,10 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "annotate.operations.middleware.RequestMiddleware",
+    "annotate.headers.HeadersMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "annotate.headers.RefusingMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -126,7 +138,6 @@ MIDDLEWARE = [
     "annotate.accounts.middleware.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "allauth.account.middleware.AccountMiddleware",
 ]
 ROOT_URLCONF = "annotate.urls"
@@ -266,6 +277,7 @@ TIME_ZONE = env("TIME_ZONE", "UTC")
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # no other site needs them
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -293,6 +305,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "annotate.requests": {"level": "INFO" if LOG_REQUESTS else "WARNING"},
+        "annotate.security": {"level": "INFO" if LOG_REQUESTS else "WARNING"},
         # Handlers of its own would print twice, and mail whole requests.
         "django": {"level": "INFO", "handlers": []},
         # What was refused (4xx) is in the requests' lines.

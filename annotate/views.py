@@ -22,7 +22,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
             cursor.execute("SELECT 1")
     except (OperationalError, InterfaceError) as error:
         return database_away(error)
-    return HttpResponse("ok\n", content_type="text/plain")
+    return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
 
 
 @login_not_required
@@ -34,7 +34,9 @@ def readyz(request: HttpRequest) -> HttpResponse:
         note_loss(error)
         why_not = "The database does not answer."
     return HttpResponse(
-        f"{why_not or 'ready'}\n", status=503 if why_not else 200, content_type="text/plain"
+        f"{why_not or 'ready'}\n",
+        status=503 if why_not else 200,
+        content_type="text/plain; charset=utf-8",
     )
 
 

@@ -1,5 +1,7 @@
 """Who may reach which address: every address of the site against every kind of person.
 
+Each answer is looked at for its headers and cookies, too: tests/answers.py.
+
 `ana` owns the draft, the tag and the reading of this table; `ben` is another reviewer.
 The tags of the table stand in an open story, so for `ben` their existence is a secret: 404.
 """
@@ -20,6 +22,7 @@ from annotate.moderation import cases, decisions
 from annotate.moderation.effects import Verdict
 from annotate.moderation.models import Decision, Revert
 from annotate.reviews import actions as rounds
+from tests.answers import faults_of
 from tests.factories import make_article
 
 PEOPLE = ["nobody", "ana", "ben", "mo", "ada"]
@@ -42,8 +45,9 @@ TABLE: list[tuple[str, str, list]] = [
     ("GET", "password_change", MEMBERS),
     ("GET", "password_change_done", MEMBERS),
     ("GET", "settings", MEMBERS),
-    ("POST", "end_session", [IN, HIDDEN, HIDDEN, HIDDEN, HIDDEN]),  # of none
-    ("POST", "end_other_sessions", [IN, SEE, SEE, SEE, SEE]),
+    # To where they confirm that it is them.
+    ("POST", "end_session", [IN, 302, 302, 302, 302]),
+    ("POST", "end_other_sessions", [IN, 302, 302, 302, 302]),
     # The second factor. Who has none is asked for the password before setting one up.
     ("GET", "account_login", [OK, 302, 302, 302, 302]),
     ("GET", "mfa_authenticate", [IN, 302, 302, 302, 302]),
@@ -263,6 +267,7 @@ def answer(method: str, address: str, session: dict, wanted: object) -> object:
         client.cookies.update(session)
         response = client.generic(method, address)
         transaction.set_rollback(True)
+    assert faults_of(response, address) == []
     leads = response.get("Location", "").split("?")[0]
     signs_in = wanted == IN and leads == reverse("sign_in")
     return IN if signs_in else response.status_code

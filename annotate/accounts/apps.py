@@ -6,7 +6,7 @@ class AccountsConfig(AppConfig):
     name = "annotate.accounts"
 
     def ready(self) -> None:
-        from . import roles, second_factor
+        from . import events, roles, second_factor, sessions
 
         # Django makes an app's permissions after that app's migrations: grant them after
         # the last app that has any.
@@ -15,3 +15,5 @@ class AccountsConfig(AppConfig):
             roles.grant_permissions, sender=last, dispatch_uid="annotate.roles"
         )
         second_factor.connect()
+        sessions.connect()
+        events.connect()

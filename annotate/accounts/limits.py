@@ -12,10 +12,13 @@ from allauth.core import ratelimit
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from .events import note
+
 SECONDS = 300  # after which at the latest the next attempt is allowed
 
 
 def too_many(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    note("refused: too often")
     response = render(request, "429.html", status=429)
     response["Retry-After"] = str(SECONDS)
     return response

@@ -16,7 +16,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from . import second_factor
+from . import second_factor, sessions
 from .models import User
 
 
@@ -37,6 +37,8 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
         if sender and sender != str(request.user.pk):
             return self.handle_no_permission(request, view_func)
         answer = super().process_view(request, view_func, view_args, view_kwargs)
+        if answer is None and getattr(view_func, "login_required", True):
+            sessions.keep(request.session)
         return answer or self.handle_suspended(request, view_func)
 
     def handle_suspended(self, request, view_func) -> HttpResponseBase | None:

@@ -5,6 +5,7 @@ django-allauth notes in the session by what somebody signed in, so asking costs 
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from allauth.account.internal.flows.login import (
@@ -51,11 +52,12 @@ def confine(session: SessionBase, user: User) -> None:
 
 
 def shown(session: SessionBase, user: User) -> bool:
-    """Whether this session was begun, or confirmed, with the person's second factor."""
+    """Whether this session was begun, or confirmed, with the second factor of late."""
     request = HttpRequest()
     request.session = session
+    since = time.time() - settings.SECOND_FACTOR_SECONDS
     records = get_authentication_records(request, user)
-    return any(record["method"] == "mfa" for record in records)
+    return any(record["method"] == "mfa" and record["at"] >= since for record in records)
 
 
 @transaction.atomic

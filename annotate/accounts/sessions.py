@@ -1,5 +1,8 @@
 """Where somebody is signed in, and ending that.
 
+Each ends when it was not used for a while, and at a fixed time after its sign-in at the
+latest. Its expiry in the database says so, which is put off once an hour at most.
+
 django-allauth notes address and browser of each sign-in (`UserSession`). Its notes are for
 showing: what ends all sessions is `User.session_epoch`, which each session is checked against,
 so that one without a note ends, too, and no table is searched.
@@ -9,11 +12,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY
+from django.contrib.auth.signals import user_logged_in
+from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import transaction
@@ -34,6 +40,33 @@ SYSTEMS = {
     "Mac OS": "macOS",
     "Linux": "",
 }
+
+BEGUN = "begun"  # in a session: when its sign-in was, in seconds since 1970
+PUT_OFF = timedelta(hours=1)
+
+
+def connect() -> None:
+    user_logged_in.connect(_begin, dispatch_uid="annotate.sessions.begin")
+
+
+def _begin(request: HttpRequest, **_: Any) -> None:
+    request.session[BEGUN] = int(timezone.now().timestamp())
+    keep(request.session)
+
+
+def keep(session: SessionBase) -> None:
+    """Put the end of a session off that is used, as far as its sign-in allows.
+
+    It is stored with the answer, and once an hour at most: a request costs no query for it.
+    """
+    now = timezone.now()
+    if BEGUN not in session:  # of before they had an end
+        session[BEGUN] = int(now.timestamp())
+    longest = timedelta(seconds=settings.SESSION_LONGEST)
+    latest = datetime.fromtimestamp(session[BEGUN], UTC) + longest
+    end = min(now + timedelta(seconds=settings.SESSION_COOKIE_AGE), latest)
+    if "_session_expiry" not in session or end - session.get_expiry_date() > PUT_OFF:
+        session.set_expiry(end)
 
 
 @dataclass(frozen=True)
@@ -125,6 +158,13 @@ def end_sessions(user: User, *, keep: str | None = None) -> int:
 def renamed(before: str | None, after: str | None) -> None:
     """Note that a session has another key now, as after a change of password."""
     UserSession.objects.filter(session_key=before or "").update(session_key=after)
+
+
+def renew(request: HttpRequest) -> None:
+    """Give a session another key: who knew the one before is not signed in by it."""
+    before = request.session.session_key
+    request.session.cycle_key()
+    renamed(before, request.session.session_key)
 
 
 def end_other_sessions(request: HttpRequest) -> int:

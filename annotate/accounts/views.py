@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from allauth.account.decorators import reauthentication_required
+from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from allauth.account.utils import perform_login
 from django.contrib import messages
 from django.contrib.auth import views as auth
@@ -21,7 +23,7 @@ from annotate.moderation.cases import asked_for_erasure
 from annotate.moderation.forms_flags import ErasureForm
 from annotate.moderation.models import WORDS
 
-from . import second_factor
+from . import events, second_factor
 from .forms import SettingsForm, SignInForm
 from .limits import Limited
 from .middleware import SET_UP
@@ -74,6 +76,7 @@ class PasswordChangeView(Limited, Answers, auth.PasswordChangeView):
         before = self.request.session.session_key
         response = super().form_valid(form)
         renamed(before, self.request.session.session_key)
+        events.note("password changed", self.request.user.pk)
         return response
 
 
@@ -89,6 +92,11 @@ class PasswordResetConfirmView(Limited, Answers, auth.PasswordResetConfirmView):
     template_name = "accounts/password_reset_confirm.html"
     success_url = reverse_lazy("password_reset_complete")
 
+    def form_valid(self, form: BaseForm) -> HttpResponse:
+        response = super().form_valid(form)
+        events.note("password set by a link", getattr(self.user, "pk", None))
+        return response
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: Request) -> HttpResponse:
@@ -99,6 +107,8 @@ def settings(request: Request) -> HttpResponse:
     sent = request.POST if request.method == "POST" else None
     form = SettingsForm(sent, instance=person, labels=labels)
     if sent is not None and form.is_valid():
+        if "email" in form.changed_data:  # where a link for a new password goes
+            raise_if_reauthentication_required(request, app="")
         try:
             with transaction.atomic():
                 form.save()
@@ -129,6 +139,7 @@ def settings_page(
 
 
 @require_POST
+@reauthentication_required
 def end_own_session(request: Request, pk: int) -> HttpResponse:
     if not end_session(request.user, pk):
         raise Http404
@@ -137,6 +148,7 @@ def end_own_session(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
+@reauthentication_required
 def end_own_other_sessions(request: Request) -> HttpResponse:
     end_other_sessions(request)
     messages.success(request, "You are signed out everywhere else.")

@@ -31,7 +31,7 @@ class EventStream(HttpResponse):
         first = retry(QUIET_REFRESH) + encode("seen", access.latest)
         super().__init__(first, content_type="text/event-stream")
         self.access = access
-        self["Cache-Control"] = "no-cache, no-transform, private"
+        self["Cache-Control"] = "no-store, no-transform, private"
         self["X-Accel-Buffering"] = "no"  # nginx
 
 

@@ -228,6 +228,33 @@ def test_who_signs_in_with_it_moderates(client, mo, required):
     assert client.get("/admin/").status_code == 200
 
 
+def test_after_a_day_it_is_to_be_shown_again(client, mo, required):
+    client.force_login(mo)
+    set_up(client)
+    session = client.session
+    for record in session["account_authentication_methods"]:
+        record["at"] -= 23 * 3_600
+    session.save()
+    assert client.get("/admin/").status_code == 200
+    for record in session["account_authentication_methods"]:
+        record["at"] -= 3_600
+    session.save()
+    assert client.get("/admin/")["Location"] == "/accounts/confirm/code/?next=%2Fadmin%2F"
+    assert client.get("/").status_code == 200
+
+
+def test_a_new_password_by_mail_leads_not_around_it(client, ana, secret, mailoutbox):
+    ana.email = "ana@example.org"
+    ana.save()
+    client.post("/accounts/password/reset/", {"email": ana.email})
+    link = re.search(r"http://testserver(/\S+)", mailoutbox[0].body)[1]
+    form = client.get(link)["Location"]
+    new = "a quite different one"
+    client.post(form, {"new_password1": new, "new_password2": new})
+    assert client.get("/").status_code == 302
+    assert sign_in(client, password=new)["Location"] == SECOND
+
+
 def test_who_removes_it_moderates_no_more(client, mo, required):
     client.force_login(mo)
     set_up(client)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
@@ -9,9 +11,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from annotate.accounts.sessions import browser_of, end_sessions, sessions_of
+from annotate.accounts.sessions import BEGUN, browser_of, end_sessions, sessions_of
 from tests.accounts.test_passwords import change
 from tests.accounts.test_sign_in import SIGN_IN, sign_in
+from tests.factories import PASSWORD
 
 pytestmark = pytest.mark.django_db
 SETTINGS = "/accounts/settings/"
@@ -65,10 +68,17 @@ def test_settings_show_where_one_is_signed_in(ana, ben, labels):
     assert key(there) not in page
 
 
+def confirmed(client: Client, address: str):
+    """Post to an address that asks for the password first, and is done after it."""
+    asked = client.post(address)
+    assert asked["Location"] == f"/accounts/confirm/?next={address.replace('/', '%2F')}"
+    return client.post(asked["Location"], {"password": PASSWORD, "next": address})
+
+
 def test_one_session_can_be_ended(ana, labels):
     here, there = signed_in(), signed_in(SAFARI)
     safari = next(one for one in sessions_of(ana) if one.browser == "Safari on iPhone")
-    response = here.post(f"/accounts/sessions/{safari.pk}/end/")
+    response = confirmed(here, f"/accounts/sessions/{safari.pk}/end/")
     assert (response.status_code, response["Location"]) == (303, f"{SETTINGS}#sessions")
     assert "That session has ended." in here.get(SETTINGS).text
     assert (is_in(here), is_in(there)) == (True, False)
@@ -78,14 +88,14 @@ def test_nobody_ends_the_session_of_somebody_else(as_ana, ben):
     client = Client()
     sign_in(client, username="ben")
     [session] = sessions_of(ben)
-    assert as_ana.post(f"/accounts/sessions/{session.pk}/end/").status_code == 404
+    assert confirmed(as_ana, f"/accounts/sessions/{session.pk}/end/").status_code == 404
     assert is_in(client)
 
 
 def test_all_others_can_be_ended(ana, labels):
     here, there, older = signed_in(), signed_in(SAFARI), Client()
     older.force_login(ana)  # without a note, as one from before they were kept
-    response = here.post("/accounts/sessions/end/")
+    response = confirmed(here, "/accounts/sessions/end/")
     assert (response.status_code, response["Location"]) == (303, f"{SETTINGS}#sessions")
     assert "You are signed out everywhere else." in here.get(SETTINGS).text
     assert [is_in(one) for one in (here, there, older)] == [True, False, False]
@@ -152,3 +162,57 @@ def test_queries_do_not_grow_with_sessions(ana, django_assert_num_queries):
     assert Session.objects.count() == 3
     with django_assert_num_queries(2):
         assert len(sessions_of(ana)) == 3
+
+
+# --- How long one lasts ---------------------------------------------------------------------
+
+
+def hours_pass(client: Client, hours: float) -> None:
+    """As if the client's session had begun, and been used last, so much earlier."""
+    session = client.session
+    end = session.get_expiry_date() - timedelta(hours=hours)
+    session[BEGUN] -= int(hours * 3_600)
+    session.set_expiry(end)
+    session.save()
+    Session.objects.filter(pk=session.session_key).update(expire_date=end)
+
+
+def test_a_session_that_is_not_used_ends(ana):
+    client = signed_in()
+    hours_pass(client, 71)
+    assert is_in(client)
+    hours_pass(client, 73)
+    assert not is_in(client)
+
+
+def test_a_session_that_is_used_ends_two_weeks_after_its_sign_in(ana):
+    client = signed_in()
+    days = 0
+    while is_in(client):
+        hours_pass(client, 48)
+        days += 2
+    assert days == 14
+
+
+def test_its_end_is_put_off_once_an_hour(as_ana):
+    def writes() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert is_in(as_ana)
+        return sum("UPDATE" in query["sql"] for query in queries)
+
+    assert writes() == 0
+    hours_pass(as_ana, 0.9)
+    assert writes() == 0
+    hours_pass(as_ana, 0.2)
+    assert writes() == 1
+    assert writes() == 0
+
+
+def test_confirming_gives_the_session_another_key(ana, labels):
+    client, thief = signed_in(), Client()
+    thief.cookies["sessionid"] = before = key(client)
+    assert is_in(thief)
+    client.post("/accounts/confirm/", {"password": PASSWORD})
+    assert key(client) != before
+    assert (is_in(client), is_in(thief)) == (True, False)
+    assert "(here)" in client.get(SETTINGS).text

@@ -5,7 +5,7 @@ import pytest
 from annotate.accounts.models import User
 from annotate.accounts.preferences import KEYS, Preferences
 from annotate.annotations.models import Label
-from tests.factories import make_user
+from tests.factories import PASSWORD, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("labels")]
 PAGE = "/accounts/settings/"
@@ -23,6 +23,10 @@ def save(client, **fields):
     return client.post(PAGE, sent(**fields))
 
 
+def confirm(client) -> None:
+    client.post("/accounts/confirm/", {"password": PASSWORD})
+
+
 def saved() -> User:
     return User.objects.get(username="ana")
 
@@ -36,6 +40,7 @@ def test_page_shows_what_stands(as_ana):
 
 
 def test_choices_are_saved_on_the_account(as_ana):
+    confirm(as_ana)
     response = save(
         as_ana,
         public_name=" Ana  Ruiz ",
@@ -55,6 +60,16 @@ def test_choices_are_saved_on_the_account(as_ana):
     page = as_ana.get(PAGE)
     assert "Your settings are saved." in page.text
     assert '<html lang="en" data-theme="dark">' in page.text
+
+
+def test_another_address_asks_for_the_password_and_is_saved_then(as_ana):
+    asked = save(as_ana, email="ana@example.org", theme="dark")
+    assert asked["Location"] == "/accounts/confirm/?next=%2Faccounts%2Fsettings%2F"
+    assert saved().email == ""
+    done = as_ana.post(asked["Location"], {"password": PASSWORD, "next": PAGE})
+    assert (done.status_code, done["Location"]) == (303, PAGE)
+    assert (saved().email, Preferences.of(saved()).theme) == ("ana@example.org", "dark")
+    assert save(as_ana, email="ana@example.org", theme="light").status_code == 303
 
 
 def test_keys_can_be_turned_off(as_ana):

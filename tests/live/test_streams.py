@@ -72,7 +72,7 @@ def test_a_stream_begins_with_the_last_event_and_is_not_held_back(
     headers = stream.response.headers
     assert stream.status == 200
     assert headers["Content-Type"] == "text/event-stream"
-    assert headers["Cache-Control"] == "no-cache, no-transform, private"
+    assert headers["Cache-Control"] == "no-store, no-transform, private"
     assert headers["X-Accel-Buffering"] == "no"
     assert "Content-Encoding" not in headers
     assert "Content-Length" not in headers

@@ -335,4 +335,4 @@ function replace(standing, fresh) {
   if (standing && fresh) standing.replaceWith(fresh);
 }
 
-const token = () => document.cookie.match(/(?:^|; )csrftoken=([^;]*)/)?.[1] ?? "";
+const token = () => document.cookie.match(/(?:^|; )(?:__Host-)?csrftoken=([^;]*)/)?.[1] ?? "";

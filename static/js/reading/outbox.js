@@ -210,7 +210,7 @@ export class Outbox {
         headers: {
           "Content-Type": "application/x-www-form-urlencoded",
           "HX-Request": "true",
-          "X-CSRFToken": cookie("csrftoken"),
+          "X-CSRFToken": cookie("__Host-csrftoken") || cookie("csrftoken"),
           "X-Person": this.user, // somebody else may have signed in in another tab
         },
         body,
