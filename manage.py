@@ -9,6 +9,7 @@ def main() -> None:
     from annotate import embedded, runner
 
     try:
+        runner.read_secrets()
         if embedded.needs_database(sys.argv[1:]):
             embedded.prepare_environment()
             if not os.environ.get("SECRET_KEY"):

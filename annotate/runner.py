@@ -78,6 +78,7 @@ def run() -> None:
     from annotate import embedded
 
     check_python()
+    read_secrets()
     listener = bind(port())
     home = embedded.data_dir()
     if not os.environ.get("DATABASE_URL"):
@@ -108,6 +109,18 @@ def check_python() -> None:
             f"Annotate needs Python {needed} or newer (this is {platform.python_version()}). "
             "Run “make clean” and “make run” with a newer one installed."
         )
+
+
+def read_secrets() -> None:
+    """Take secrets from the files that the environment names, if it does."""
+    from django.core.exceptions import ImproperlyConfigured
+
+    from annotate.environment import read_secret_files
+
+    try:
+        read_secret_files()
+    except ImproperlyConfigured as error:
+        raise RunnerError(str(error)) from error
 
 
 def port() -> int:

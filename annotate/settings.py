@@ -9,6 +9,9 @@ from django.urls import reverse_lazy
 from django.utils.csp import CSP
 from psycopg.conninfo import conninfo_to_dict
 
+from annotate.environment import read_secret_files
+
+read_secret_files()
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -61,6 +64,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- Secrets and hosts ---------------------------------------------------------------
 DEBUG = env("DEBUG", "0") == "1"
 SECRET_KEY = env("SECRET_KEY", "only-for-development" if DEBUG else "")
+SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
 # Serving over HTTPS is said once; everything that follows from it is derived.
