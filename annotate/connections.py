@@ -19,13 +19,23 @@ from contextlib import contextmanager
 
 import psycopg
 from django.core.signals import request_started
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
+from psycopg.errors import ReadOnlySqlTransaction
 
 BREATH = 2.0  # seconds between two attempts to reach a database that was silent
 
 _losses = 0  # how often this process met a broken connection
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether `error` tells that the database is not to be had, or not the one that writes.
+
+    After a failover a name or a pooler may still lead to a server that only reads.
+    """
+    reads_only = isinstance(error.__cause__, ReadOnlySqlTransaction)
+    return reads_only or isinstance(error, (OperationalError, InterfaceError))
 
 
 def lost() -> None:

@@ -46,19 +46,19 @@ def server_error(request: HttpRequest) -> HttpResponse:
     The browser keeps what it could not send and sends it when the database is back.
     """
     error = sys.exception()
-    if isinstance(error, (OperationalError, InterfaceError)):
+    if error and connections.is_away(error):
         return database_away(error)
     # Rendered without the request: nothing here may ask the database.
     return HttpResponse(render_to_string("500.html"), status=500)
 
 
-def database_away(error: Exception) -> HttpResponse:
+def database_away(error: BaseException) -> HttpResponse:
     note_loss(error)
     page = render_to_string("503.html")
     return HttpResponse(page, status=503, headers={"Retry-After": "2"})
 
 
-def note_loss(error: Exception) -> None:
+def note_loss(error: BaseException) -> None:
     log.warning("The database did not answer: %s", error)
     # It did, if the connection still stands: that its disk is full, or that it took too long.
     if connection.connection is None or connection.connection.closed:

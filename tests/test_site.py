@@ -60,6 +60,33 @@ def test_database_away_is_told_politely(client, ana, settings):
         connection.settings_dict["HOST"] = real
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_server_that_only_reads_is_as_one_that_is_away(client, ana, article):
+    """As the old primary after a failover. The next connection may lead to the new one."""
+    client.force_login(ana)
+    client.raise_request_exception = False
+    address = f"/articles/{article.pk}/annotations/"
+    tag = {"start": 0, "end": 5, "label": "claim"}
+
+    make_read_only()
+    refused = client.post(address, tag)
+    assert (refused.status_code, refused["Retry-After"]) == (503, "2")
+    assert "The database does not answer just now." in refused.text
+    assert client.post(address, tag).status_code == 303
+
+    make_read_only()
+    answers = [client.get("/readyz/") for _ in range(2)]
+    assert [(one.status_code, one.text) for one in answers] == [
+        (503, "The database takes no writes: it is a standby, or was told not to.\n"),
+        (200, "ready\n"),
+    ]
+
+
+def make_read_only() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+
+
 def test_policy_allows_nothing_inline_and_no_other_host(client, db):
     policy = client.get("/accounts/sign-in/")["Content-Security-Policy"]
     assert "default-src 'none'" in policy
