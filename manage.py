@@ -10,6 +10,7 @@ def main() -> None:
 
     try:
         runner.read_secrets()
+        runner.pass_the_pooler_by()
         if embedded.needs_database(sys.argv[1:]):
             embedded.prepare_environment()
             if not os.environ.get("SECRET_KEY"):

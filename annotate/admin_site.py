@@ -11,12 +11,14 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.views.decorators.csp import csp_override
 from unfold.sites import UnfoldAdminSite
 
 from annotate.accounts.models import User
 from annotate.accounts.preferences import Preferences
+from annotate.replica import from_replica
 
 
 def readable_json(value: object, encoder: type[json.JSONEncoder] | None) -> str | None:
@@ -43,6 +45,7 @@ class AdminSite(UnfoldAdminSite):
         # Without unfold's search for names of models: the menu has them all.
         return [one for one in super().get_urls() if getattr(one, "name", "") != "search"]
 
+    @method_decorator(from_replica)
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:

@@ -9,7 +9,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 # Each may be named with `_FILE` behind it.
 SECRETS = (
-    *("DATABASE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS"),
+    *("DATABASE_URL", "DATABASE_DIRECT_URL", "DATABASE_REPLICA_URL"),
+    *("SECRET_KEY", "SECRET_KEY_FALLBACKS"),
     *("EMAIL_HOST_PASSWORD", "SENTRY_DSN"),
 )
 

@@ -79,6 +79,7 @@ def run() -> None:
 
     check_python()
     read_secrets()
+    pass_the_pooler_by()
     listener = bind(port())
     home = embedded.data_dir()
     if not os.environ.get("DATABASE_URL"):
@@ -121,6 +122,15 @@ def read_secrets() -> None:
         read_secret_files()
     except ImproperlyConfigured as error:
         raise RunnerError(str(error)) from error
+
+
+def pass_the_pooler_by() -> None:
+    """Let this process use the database directly where there is a way past its pooler.
+
+    For commands: they take long, and some need a connection to themselves.
+    """
+    if direct := os.environ.pop("DATABASE_DIRECT_URL", ""):
+        os.environ["DATABASE_URL"] = direct
 
 
 def port() -> int:

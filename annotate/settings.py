@@ -34,8 +34,11 @@ ALIVE = {
 }
 
 
-def database(url: str) -> dict:
-    """Return Django's description of the PostgreSQL database that `url` names."""
+def database(url: str, *, pooled: bool = False) -> dict:
+    """Return Django's description of the PostgreSQL database that `url` names.
+
+    `pooled`: through PgBouncer, which hands each transaction to another connection.
+    """
     options = conninfo_to_dict(url)
     return {
         "ENGINE": "annotate.database",
@@ -47,6 +50,7 @@ def database(url: str) -> dict:
         # Each server thread keeps its connection. A connection that broke is dropped
         # after the request that met it; the browser sends that request again.
         "CONN_MAX_AGE": 600,
+        "DISABLE_SERVER_SIDE_CURSORS": pooled,  # they outlast their transaction
         "OPTIONS": {"connect_timeout": 5, **ALIVE, **options},
     }
 
@@ -54,9 +58,20 @@ def database(url: str) -> dict:
 # --- Where things are ----------------------------------------------------------------
 DATA_DIR = Path(env("ANNOTATE_DATA_DIR") or BASE_DIR / ".data").resolve()
 # Without DATABASE_URL, annotate.embedded starts a server and sets it (see manage.py).
+# What one connection is kept for (listening, commands) goes past a pooler: see manage.py.
+DATABASE_DIRECT_URL = env("DATABASE_DIRECT_URL")
 DATABASES = {
-    "default": database(env("DATABASE_URL", f"postgresql:///annotate?host={DATA_DIR}"))
+    "default": database(
+        env("DATABASE_URL", f"postgresql:///annotate?host={DATA_DIR}"),
+        pooled=bool(DATABASE_DIRECT_URL),
+    )
 }
+if DATABASE_REPLICA_URL := env("DATABASE_REPLICA_URL"):
+    # Without it, pages are made all the same: nobody waits long for it, or is told of it.
+    replica = database(DATABASE_REPLICA_URL, pooled=bool(DATABASE_DIRECT_URL))
+    replica["OPTIONS"] = {**replica["OPTIONS"], "connect_timeout": 2}
+    DATABASES["replica"] = {**replica, "CONN_HEALTH_CHECKS": True}
+    DATABASE_ROUTERS = ["annotate.replica.Router"]
 # Seconds that a page waits for a database that says nothing; 0 for any number.
 DATABASE_TIMEOUT = env_int("DATABASE_TIMEOUT", 15)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db import connection
+from annotate import replica
 
 
 def fetch(statements: Sequence[str], values: Mapping[str, Any]) -> list[list[tuple]]:
@@ -14,7 +14,7 @@ def fetch(statements: Sequence[str], values: Mapping[str, Any]) -> list[list[tup
     Outside SERIALIZABLE and REPEATABLE READ each sees what was committed when it began: one
     that comes after a lock sees what the lock waited for.
     """
-    with connection.cursor() as cursor:
+    with replica.source().cursor() as cursor:
         cursor.execute("; ".join(statements), values)
         found = [cursor.fetchall()]
         while cursor.nextset():

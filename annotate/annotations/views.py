@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from annotate.articles.models import Article, Sentence
 from annotate.http import Request
 from annotate.moderation.queries import latest_about
+from annotate.replica import from_replica
 from annotate.reviews.parts import Part, part_of
 from annotate.reviews.people import People
 
@@ -130,6 +131,7 @@ def sentence(request: Request, pk: int) -> HttpResponse:
 
 
 @require_GET
+@from_replica
 def history(request: Request, pk: int) -> HttpResponse:
     """What was done by the person, or to their work, the latest first; moderators see all."""
     article = _article(request, pk)

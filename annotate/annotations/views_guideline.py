@@ -12,12 +12,14 @@ from django.views.decorators.http import require_GET
 from annotate.accounts.models import User
 from annotate.articles.models import Article
 from annotate.http import Request
+from annotate.replica import from_replica
 
 from .models import Guideline, Label, Precedent
 from .views import page_or_partial
 
 
 @require_GET
+@from_replica
 def guideline(request: Request) -> HttpResponse:
     """What each label means, with the precedents of each."""
     labels = list(Label.objects.all())
@@ -34,6 +36,7 @@ def guideline(request: Request) -> HttpResponse:
 
 
 @require_GET
+@from_replica
 def versions(request: Request, slug: str) -> HttpResponse:
     """All versions of one label's guideline, the latest first."""
     label = get_object_or_404(Label, slug=slug)

@@ -26,6 +26,7 @@ from annotate.annotations.views import see_other
 from annotate.http import Request
 from annotate.live.actions import latest_event
 from annotate.moderation.queries import unread_decisions
+from annotate.replica import from_replica
 from annotate.reviews.parts import Part, part_of, reviewers_of
 
 from . import actions
@@ -36,6 +37,7 @@ from .queries import list_articles
 
 @require_safe
 @vary_on_headers("HX-Request")
+@from_replica
 def articles(request: Request) -> HttpResponse:
     """The articles that this person may work on: their own progress first, or a search."""
     form = ListForm(request.GET)

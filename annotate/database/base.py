@@ -61,7 +61,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def init_connection_state(self) -> None:
         super().init_connection_state()
-        if patience := connections.patience.seconds:
+        # A pooler would set it for one of its connections, whoever has that next.
+        pooled = self.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]
+        if (patience := connections.patience.seconds) and not pooled:
             # Before our own patience ends: whoever answers at all is not silent.
             limits = [f"{patience * 800:.0f}ms", f"{LEFT_IN_THE_MIDDLE}s"]
             with self.cursor() as cursor:

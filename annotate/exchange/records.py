@@ -6,9 +6,10 @@ import datetime
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 
+from annotate import replica
 from annotate.accounts.models import User
 from annotate.annotations.models import Annotation, Reading
 from annotate.articles.models import Article
@@ -23,8 +24,9 @@ def snapshot() -> Iterator[None]:
 
     In a transaction that runs already, its own isolation holds.
     """
+    connection = replica.source()
     outermost = not connection.in_atomic_block
-    with transaction.atomic():
+    with transaction.atomic(using=connection.alias):
         if outermost:
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")

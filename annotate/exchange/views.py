@@ -14,6 +14,7 @@ from annotate.annotations.views import see_other
 from annotate.articles.actions import TextStands
 from annotate.articles.models import Article
 from annotate.http import Request
+from annotate.replica import from_replica
 
 from . import formats
 from .fields import ImportRefused
@@ -23,6 +24,7 @@ from .records import snapshot
 
 
 @require_safe
+@from_replica
 def export(request: Request, pk: int, format: str) -> HttpResponseBase:
     """Download an article in a format, with what the person may see of it."""
     visible = Article.objects.visible_to(request.user).defer("search")

@@ -19,8 +19,10 @@ from contextvars import Context
 from typing import Any
 
 import psycopg
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
+from psycopg.conninfo import conninfo_to_dict
 
 from . import presence, wire
 from .access import Access, check
@@ -437,8 +439,12 @@ def _unimportant(what: str) -> Iterator[None]:
 
 
 async def connect() -> psycopg.AsyncConnection:
-    """Open the connection that listens."""
-    parameters = connection.get_connection_params()
+    """Open the connection that listens, past a pooler."""
+    if settings.DATABASE_DIRECT_URL:
+        direct = conninfo_to_dict(settings.DATABASE_DIRECT_URL)
+        parameters: dict[str, Any] = {"connect_timeout": 5, **settings.ALIVE, **direct}
+    else:
+        parameters = connection.get_connection_params()
     for name in ("cursor_factory", "context"):
         parameters.pop(name, None)
     return await psycopg.AsyncConnection.connect(

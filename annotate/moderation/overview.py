@@ -6,11 +6,11 @@ import datetime
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
 from django.db.models import Count, F, Q
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
+from annotate import replica
 from annotate.accounts.models import User
 from annotate.accounts.roles import Role
 from annotate.reviews.models import Round
@@ -113,7 +113,8 @@ def overview(user: User) -> dict[str, Any]:
         "rounds": _waiting_rounds(),
         "late": _late(),
         "new_people": list(
-            User.objects.filter(groups__name=Role.REVIEWER, date_joined__gt=now - NEW)
+            User.objects.using(replica.source().alias)
+            .filter(groups__name=Role.REVIEWER, date_joined__gt=now - NEW)
             .annotate(changed=Count("changes"))
             .order_by("-date_joined")[:SHOWN]
         ),
@@ -182,6 +183,6 @@ def _late() -> list[Any]:
 
 
 def _rows(sql: str, values: dict[str, Any]) -> list[tuple]:
-    with connection.cursor() as cursor:
+    with replica.source().cursor() as cursor:
         cursor.execute(sql, values)
         return cursor.fetchall()

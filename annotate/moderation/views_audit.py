@@ -19,6 +19,7 @@ from annotate.admin_pages import admin_context, admin_page
 from annotate.exchange.records import utc
 from annotate.exchange.spreadsheet import BYTE_ORDER_MARK, escape
 from annotate.http import Request
+from annotate.replica import from_replica
 
 from . import wording
 from .forms_revert import AuditForm
@@ -32,6 +33,7 @@ MEDIA = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=
 
 @admin_page
 @require_GET
+@from_replica
 def audit(request: Request) -> HttpResponse:
     """A page of the log, the newest first; `before` and `after` are numbers of lines."""
     form = AuditForm(request.GET)
