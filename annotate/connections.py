@@ -30,12 +30,13 @@ _losses = 0  # how often this process met a broken connection
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether `error` tells that the database is not to be had, or not the one that writes.
+    """Whether `error` tells that the database is not to be had, or not the one that writes."""
+    return isinstance(error, (OperationalError, InterfaceError)) or reads_only(error)
 
-    After a failover a name or a pooler may still lead to a server that only reads.
-    """
-    reads_only = isinstance(error.__cause__, ReadOnlySqlTransaction)
-    return reads_only or isinstance(error, (OperationalError, InterfaceError))
+
+def reads_only(error: BaseException) -> bool:
+    """Whether the server only reads: after a failover a name may still lead to the old one."""
+    return isinstance(error.__cause__, ReadOnlySqlTransaction)
 
 
 def lost() -> None:

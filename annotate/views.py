@@ -61,5 +61,6 @@ def database_away(error: BaseException) -> HttpResponse:
 def note_loss(error: BaseException) -> None:
     log.warning("The database did not answer: %s", error)
     # It did, if the connection still stands: that its disk is full, or that it took too long.
-    if connection.connection is None or connection.connection.closed:
+    broken = connection.connection is None or connection.connection.closed
+    if broken or connections.reads_only(error):
         connections.lost()
