@@ -5,13 +5,17 @@
 PYTHON ?=
 PYTEST_ARGS ?=
 LOCK_ARGS ?=
+SECONDS ?= 600
+TARGETS ?=
 export PYTHON
 
 python := .venv/bin/python
 compile := $(python) -m uv pip compile --quiet --universal --python-version 3.12 --only-binary :all: \
 	--generate-hashes --no-emit-index-url --custom-compile-command "make lock" $(LOCK_ARGS)
 
-.PHONY: help run test lint bench install lock clean
+quietly := -qq --disable-pip-version-check --no-input --require-hashes --only-binary :all:
+
+.PHONY: help run test lint bench fuzz audit sbom install lock clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
@@ -32,6 +36,27 @@ lint: install ## Check style, types and that no migration is missing
 bench: install ## Measure the budgets
 	@$(python) -m tests.bench
 
+fuzz: install .venv/fuzz/installed ## Fuzz all readers, SECONDS each, or TARGETS; then all addresses
+	@PYTHONPATH=.venv/fuzz $(python) -m tests.fuzz --seconds $(SECONDS) $(TARGETS)
+
+audit: install .venv/audit/installed ## Look for known vulnerabilities in requirements.lock
+	@$(python) -m tests.dependencies audit
+
+sbom: install .venv/audit/installed ## Write the bill of materials, annotate.cdx.json
+	@$(python) -m tests.dependencies sbom
+
+# Beside .venv and not in it: the site shall never import what only these commands need.
+.venv/fuzz/installed: .ci/fuzz.lock | install
+	@rm -rf .venv/fuzz
+	@$(python) -m pip install $(quietly) --target .venv/fuzz -r $<
+	@touch $@
+
+.venv/audit/installed: .ci/audit.lock | install
+	@rm -rf .venv/audit
+	@$(python) -m venv --without-pip .venv/audit
+	@$(python) -m pip --python .venv/audit install $(quietly) -r $<
+	@touch $@
+
 install: ## Make .venv and install the packages of requirements.lock in it
 	@sh -c "$$INSTALL"
 
@@ -40,9 +65,10 @@ lock: install ## Write the locks from pyproject.toml (newer: LOCK_ARGS=--upgrade
 	@$(compile) pyproject.toml --group dev --output-file requirements.lock
 	@$(compile) --group audit --output-file .ci/audit.lock
 	@$(compile) --group fuzz --output-file .ci/fuzz.lock
+	@case " $(LOCK_ARGS) " in *" --upgrade "*) date -u +%Y-%m-%d > .ci/upgraded ;; esac
 
 clean: ## Remove .venv and all caches; stories and tags in .data stay
-	@rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache test-results
+	@rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache .fuzz test-results annotate.cdx.json
 	@find annotate tests -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Removed .venv and the caches. The stories and tags in .data are untouched."
 

@@ -43,8 +43,10 @@ def canonical_language(tag: str) -> str:
     """
     lower = tag.strip().replace("_", "-").lower()
     if not _TAG.fullmatch(lower):
+        # What turns the line's direction or breaks it is not repeated.
+        what = f"“{tag}”" if tag.isprintable() else "This"
         raise ValidationError(
-            f"“{tag}” is not a language tag. Write one such as en, pt-BR or zh-Hant."
+            f"{what} is not a language tag. Write one such as en, pt-BR or zh-Hant."
         )
     head, *rest = lower.split("-")
     parts = [head]

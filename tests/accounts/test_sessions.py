@@ -216,3 +216,8 @@ def test_confirming_gives_the_session_another_key(ana, labels):
     assert key(client) != before
     assert (is_in(client), is_in(thief)) == (True, False)
     assert "(here)" in client.get(SETTINGS).text
+
+
+def test_a_cookie_that_no_session_can_have_is_none(client, labels):
+    response = client.get("/", headers={"Cookie": r'sessionid="\000aaaaaaaaaa"'})
+    assert (response.status_code, response["Location"]) == (302, f"{SIGN_IN}?next=/")

@@ -121,6 +121,11 @@ def test_fields_are_stored_as_given():
             "english!",
             "“english!” is not a language tag. Write one such as en, pt-BR or zh-Hant.",
         ),
+        (
+            "language",
+            "en\n\u202e",
+            "This is not a language tag. Write one such as en, pt-BR or zh-Hant.",
+        ),
         ("status", "gone", "Value 'gone' is not a valid choice."),
     ],
 )

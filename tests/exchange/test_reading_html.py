@@ -229,6 +229,27 @@ def test_deep_nesting_is_refused(tag):
     )
 
 
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("<p>One&#12;two</p>&#12;<p>Three</p>", "One two\n\nThree"),
+        ("<p>One</p>&#11;<p>Two &#xffff;</p>", "One\n\nTwo \uffff"),
+    ],
+)
+def test_characters_that_only_a_reference_can_put_into_a_page(markup, text):
+    assert read(markup).body == text
+
+
+@pytest.mark.parametrize("space", ["<p>One<b>two</b>&#28;</p>", "<p>Onetwo&#28;three"])
+def test_control_characters_by_reference_are_refused_in_words(space):
+    with pytest.raises(StoryRefused) as refusal:
+        read(space)
+    assert str(refusal.value) == (
+        "Line 1: the text holds the control character INFORMATION SEPARATOR FOUR (U+001C) "
+        "after “Onetwo”. Take it out, then try again."
+    )
+
+
 def test_too_many_elements_are_refused():
     with pytest.raises(StoryRefused) as refusal:
         read("<html><body>" + "<p>a" * 50_000)

@@ -35,6 +35,8 @@ _TEXT_ENCODINGS = (
 _STAND_INS = range(0xA000, 0xA48D)
 _HTML_SPACE = " \t\n\r\f"
 _SPACE = re.compile(rf"[{_HTML_SPACE}]+")
+# White space that lxml lets one put into a tree. The parser puts more there: `&#28;`.
+_XML_SPACE = re.compile(r"[^\S\x0b\x0c\x1c-\x1f]+")
 _METADATA = {
     "title": "title",
     "outlet": "sitename",
@@ -225,7 +227,9 @@ def _put_stand_ins(tree) -> dict[str, str]:
     lost = {character for character in seen if not character.isprintable()} - set(_HTML_SPACE)
     free = (chr(code) for code in _STAND_INS if chr(code) not in seen)
     # A page with more than a thousand different such characters loses the rest of them.
-    letters = dict(zip(["\n", *sorted(lost)], free, strict=False))
+    # First come those that could not even be put back into the tree.
+    first = sorted(lost, key=lambda one: (one not in "\ufffe\uffff", one))
+    letters = dict(zip(["\n", *first], free, strict=False)) | {"\f": " "}
     preformatted = str.maketrans(letters)
     shown = str.maketrans({each: letters[each] for each in letters if each != "\n"})
     inside = {element for top in tree.iter("pre", "textarea") for element in top.iter()}
@@ -239,12 +243,12 @@ def _put_stand_ins(tree) -> dict[str, str]:
         before = element.getprevious()
         if before is not None and before.tag == "br" and not (before.tail or "").strip():
             element.tail = letters["\n"] + (element.tail or "")
-    return {letter: character for character, letter in letters.items()}
+    return {letter: character for character, letter in letters.items() if letter != " "}
 
 
 def _stand_in(text: str | None, table: dict[int, str]) -> str | None:
     # White space alone stays: a lone no-break space must not look like a paragraph.
-    return text if not text or text.isspace() else text.translate(table)
+    return text if not text or _XML_SPACE.fullmatch(text) else text.translate(table)
 
 
 def _blocks(root, back: dict[str, str]) -> list[tuple[str, str]]:
