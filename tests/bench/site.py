@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPResponse
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import psutil
@@ -105,8 +105,9 @@ class Tagger:
 class Meter:
     """Reads the CPU time of the server's process and of its database connections."""
 
-    def __init__(self, server: int) -> None:
+    def __init__(self, server: int, database: Any = connection) -> None:
         self.server = server
+        self.database = database  # a connection to the one that the server uses
 
     def cost(self, work: Callable[[], int]) -> Cost:
         """Return the cost of each of the requests of `work`, which answers their number."""
@@ -124,7 +125,7 @@ class Meter:
              WHERE datname = current_database() AND backend_type = 'client backend'
                    AND pid <> pg_backend_pid()
         """
-        with connection.cursor() as cursor:
+        with self.database.cursor() as cursor:
             cursor.execute(statement)
             pids = [pid for (pid,) in cursor.fetchall()]
         found = {}

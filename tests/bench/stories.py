@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Iterator
 from itertools import count, islice
-from pathlib import Path
 from typing import NamedTuple
 
 from annotate.accounts.models import User
@@ -15,10 +13,8 @@ from annotate.annotations.models import Label
 from annotate.articles import segmentation
 from annotate.articles.actions import create_article
 from annotate.articles.models import Article
+from annotate.operations.generating import words
 
-SEEDS = Path(__file__).resolve().parents[2] / "seeds" / "stories"
-SENTENCE_WORDS = (8, 34)  # evenly between: 21 on average, as in newswire
-PARAGRAPH_SENTENCES = (1, 4)
 LABELS = ("claim", "evidence", "speculation")
 
 
@@ -30,24 +26,10 @@ class Wanted(NamedTuple):
     label: str
 
 
-def seed_text() -> str:
-    return "\n\n".join(path.read_text() for path in sorted(SEEDS.glob("*.txt")))
-
-
 def make_story(sentences: int, number: int = 0) -> Article:
-    """Store an open story with exactly so many sentences, its headline not counted.
-
-    Its words are those of the seeds, drawn at random as often as they stand there: they
-    compress no better than a real text does, which repeats whole phrases.
-    """
+    """Store an open story with exactly so many sentences, its headline not counted."""
     dice = random.Random(f"{sentences} {number}")
-    # Without stops, so that the sentences are as many as were asked for.
-    words = re.findall(r"[^\W_]+(?:['’-][^\W_]+)*", seed_text())
-    paragraphs, left = [], sentences
-    while left:
-        size = min(left, dice.randint(*PARAGRAPH_SENTENCES))
-        left -= size
-        paragraphs.append(" ".join(_sentence(words, dice) for _ in range(size)))
+    paragraphs = map(" ".join, words.paragraphs(dice, sentences))
     article = create_article(
         title=f"A story of {sentences} sentences, number {number}",
         body="\n\n".join(paragraphs),
@@ -58,12 +40,6 @@ def make_story(sentences: int, number: int = 0) -> Article:
     return article
 
 
-def _sentence(words: list[str], dice: random.Random) -> str:
-    chosen = dice.choices(words, k=dice.randint(*SENTENCE_WORDS))
-    # A letter before the stop could be an initial.
-    return f"The {' '.join(chosen)} again."
-
-
 def long_text(size: int) -> str:
     """Return paragraphs of the seeds in random order, at most `size` bytes of UTF-8.
 
@@ -72,7 +48,7 @@ def long_text(size: int) -> str:
     dice = random.Random(size)
     paragraphs = [
         one
-        for one in seed_text().split("\n\n")
+        for one in words.seed_text().split("\n\n")
         if len(one) > 110 * len(segmentation.split_sentences(one))
     ]
     chosen, left = [], size
