@@ -63,6 +63,8 @@ install: ## Make .venv and install the packages of requirements.lock in it
 lock: install ## Write the locks from pyproject.toml (newer: LOCK_ARGS=--upgrade)
 	@$(python) -m uv --version >/dev/null 2>&1 || $(python) -m pip install --quiet --disable-pip-version-check uv
 	@$(compile) pyproject.toml --group dev --output-file requirements.lock
+	@cp requirements.lock deploy/requirements.lock # the same versions, without what tests need
+	@$(compile) pyproject.toml --output-file deploy/requirements.lock
 	@$(compile) --group audit --output-file .ci/audit.lock
 	@$(compile) --group fuzz --output-file .ci/fuzz.lock
 	@case " $(LOCK_ARGS) " in *" --upgrade "*) date -u +%Y-%m-%d > .ci/upgraded ;; esac

@@ -25,7 +25,7 @@ from annotate.wsgi import application as pages
 if TYPE_CHECKING:
     from annotate.live.hub import Message, Receive, Send
 
-HEALTH = ("/healthz/", "/readyz/")
+HEALTH = ("/healthz/", "/readyz/", "/metrics/")
 HEALTH_SECONDS = 3  # that the database may take to say that it is there
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STREAM = "annotate.stream"  # in the scope of a request that was answered with a stream

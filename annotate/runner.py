@@ -19,7 +19,6 @@ from types import FrameType
 
 HOST = "127.0.0.1"
 OLDEST_PYTHON = (3, 12)
-GRACEFUL_SECONDS = 5
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -267,6 +266,7 @@ def static_files() -> Iterator[Path]:
 def serve(listener: socket.socket, sign_in: Path) -> None:
     import uvicorn
 
+    from annotate import serve as production
     from annotate.notices import worker
 
     class Server(uvicorn.Server):
@@ -274,18 +274,7 @@ def serve(listener: socket.socket, sign_in: Path) -> None:
             await super().startup(sockets)
             print(welcome(listener.getsockname()[1], sign_in), flush=True)
 
-    config = uvicorn.Config(
-        "annotate.asgi:application",
-        loop="asyncio",
-        http="h11",
-        ws="none",
-        log_config=None,  # ours holds for it, too
-        log_level="warning",
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        timeout_graceful_shutdown=GRACEFUL_SECONDS,
-    )
+    config = production.config()
     server = Server(config)
     config.load()  # the longest part of what is left
     unless_ended()

@@ -142,6 +142,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "annotate.operations.middleware.RequestMiddleware",
+    "annotate.operations.metrics.MetricsMiddleware",
     "annotate.headers.HeadersMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -336,3 +337,5 @@ LOGGING = {
     },
 }
 SENTRY_DSN = env("SENTRY_DSN")
+# What a monitor shows to read /metrics/; without it there is no such page.
+METRICS_TOKEN = env("METRICS_TOKEN")

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from annotate import connections
-from annotate.operations import readiness
+from annotate.operations import metrics, readiness
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +60,7 @@ def database_away(error: BaseException) -> HttpResponse:
 
 def note_loss(error: BaseException) -> None:
     log.warning("The database did not answer: %s", error)
+    metrics.database_errors.inc()
     # It did, if the connection still stands: that its disk is full, or that it took too long.
     broken = connection.connection is None or connection.connection.closed
     if broken or connections.reads_only(error):

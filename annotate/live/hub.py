@@ -24,6 +24,8 @@ from django.db import connection
 from django.utils import timezone
 from psycopg.conninfo import conninfo_to_dict
 
+from annotate.operations import metrics
+
 from . import presence, wire
 from .access import Access, check
 from .actions import CHANNEL
@@ -152,6 +154,7 @@ class Hub:
         """Keep a stream open until its reader, its access or this process goes."""
         stream = Stream(access)
         self._add(stream, early)
+        metrics.streams_open.inc()
         gone = asyncio.create_task(_until_gone(stream, receive))
         try:
             await self._run(stream, send)
@@ -160,6 +163,7 @@ class Hub:
         finally:
             gone.cancel()
             self._remove(stream)
+            metrics.streams_open.dec()
 
     async def _run(self, stream: Stream, send: Send) -> None:
         chunk = wire.PADDING + wire.retry(random.randint(*COME_BACK)) + wire.BEAT  # noqa: S311
@@ -258,6 +262,7 @@ class Hub:
                 async with await connect() as listening:
                     await listening.execute(f"LISTEN {CHANNEL}")
                     failed = 0
+                    metrics.listening.set(1)
                     # What was told until now was not heard.
                     self._doubt(self._all())
                     for article in self.streams:
@@ -267,6 +272,8 @@ class Hub:
                     await self._hear_all(listening)
             except (psycopg.Error, OSError) as error:
                 log.warning("Event streams: the database does not answer: %s", error)
+            finally:
+                metrics.listening.set(0)
             await asyncio.sleep(RETRY[min(failed, len(RETRY) - 1)])
             failed += 1
 

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from .logs import request_id
+from .metrics import measure
 
 log = logging.getLogger("annotate.requests")
 
@@ -34,8 +35,10 @@ class RequestMiddleware:
         request_id.set(name)
         response = self.get_response(request)
         response[HEADER] = name
+        seconds = time.perf_counter() - began
+        measure(request, response, seconds)
         if log.isEnabledFor(logging.INFO):
-            note(request, response, (time.perf_counter() - began) * 1_000)
+            note(request, response, seconds * 1_000)
         return response
 
 
