@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 SECRETS = (
     *("DATABASE_URL", "DATABASE_DIRECT_URL", "DATABASE_REPLICA_URL"),
     *("SECRET_KEY", "SECRET_KEY_FALLBACKS"),
-    *("EMAIL_HOST_PASSWORD", "SENTRY_DSN"),
+    *("EMAIL_HOST_PASSWORD", "SENTRY_DSN", "METRICS_TOKEN"),
 )
 
 

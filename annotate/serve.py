@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+from annotate import embedded, runner
+
 if TYPE_CHECKING:
     import uvicorn
 
@@ -78,12 +80,28 @@ def main() -> int:
     parser.add_argument("--ready", action="store_true", help="Ask, do not serve.")
     parser.add_argument("--wait", type=float, default=0, help="Ask for so many seconds.")
     options = parser.parse_args()
+    try:
+        check_environment()
+    except runner.RunnerError as error:
+        embedded.complain(error)
+        return 1
     if options.ready:
         return 0 if ready(options.port, options.wait) else 1
     import uvicorn
 
     uvicorn.Server(config(options.host, options.port)).run()
     return 0
+
+
+def check_environment() -> None:
+    """Read secrets from their files. Raises RunnerError if one is missing."""
+    runner.read_secrets()
+    for name in ("DATABASE_URL", "SECRET_KEY"):
+        if not os.environ.get(name):
+            raise runner.RunnerError(
+                f"{name} is not set. A site for others needs it (docs/configuration.md); "
+                "“make run” does without."
+            )
 
 
 if __name__ == "__main__":
