@@ -134,18 +134,24 @@ class Person:
 
 @asynccontextmanager
 async def somebody(
-    base: str, ledger: Ledger, cookies: dict[str, str] | None = None, seconds: float = 30
+    base: str,
+    ledger: Ledger,
+    cookies: dict[str, str] | None = None,
+    seconds: float = 30,
+    kind: type[Person] = Person,
 ) -> AsyncIterator[Person]:
     """Give a person with a browser of their own, signed in if `cookies` are of a session.
 
     An answer that takes longer than `seconds` counts as none.
     """
     async with aiohttp.ClientSession(
+        # The server ends those that were idle for 5 s, which may meet a request on its way.
+        connector=aiohttp.TCPConnector(keepalive_timeout=3),
         cookie_jar=aiohttp.CookieJar(unsafe=True),  # keeps those of numbers, as 127.0.0.1
         cookies=cookies,
         timeout=aiohttp.ClientTimeout(total=seconds),
     ) as session:
-        yield Person(base, session, ledger)
+        yield kind(base, session, ledger)
 
 
 class Reviewer:
@@ -213,10 +219,12 @@ class Reviewer:
     async def read_sentence(self) -> None:
         path = f"/sentences/{self.dice.choice(self.sentences)}/reading/"
         self.did()
-        self.learn(await self.person.insist("reading", path, since=self.latest))
+        await self.do("reading", path)
 
     async def send(self, kind: str, place: str, **fields: object) -> None:
-        path = f"/articles/{self.article}/{place}"
+        await self.do(kind, f"/articles/{self.article}/{place}", **fields)
+
+    async def do(self, kind: str, path: str, **fields: object) -> None:
         self.learn(await self.person.insist(kind, path, since=self.latest, **fields))
 
     async def work(self, until: Callable[[], bool], pause: float = 0.0) -> None:

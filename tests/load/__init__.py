@@ -1,0 +1,1 @@
+"""The running site under load: `python -m tests.load`, which `make load` calls."""

@@ -1,0 +1,357 @@
+"""Load the running site, and say how it bore that: `python -m tests.load`, or `make load`.
+
+The site is started by the command of `make run`, in a new data directory, with a database of
+its own: the embedded one, or one made on the server of DATABASE_URL and dropped at the end.
+Everything runs on this machine and asks nothing of another one. Exit code 1 if anything failed
+or a budget is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from io import StringIO
+from itertools import cycle
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, cast
+
+import psutil
+import psycopg
+
+from annotate import embedded
+from tests.bench.__main__ import Row, close_django, database, open_django, table
+from tests.processes import Site, data_home, running_site
+from tests.traffic import Ledger, somebody
+
+if TYPE_CHECKING:
+    from .cast import Cast
+    from .meter import Times, Watch
+    from .people import Moderator, Reading
+
+TAG_P99 = 0.4  # seconds
+FLAT = 1.1  # times the memory of the third minute, at the end
+SETTLED = 120  # seconds until everybody has come and every thread has worked
+LOOK = 5  # seconds between two looks at memory and processors
+EVERY = 10  # seconds from one story that is put in to the next
+PAUSE, MODERATORS_PAUSE = 8, 5  # seconds from one thing that somebody does to the next, about
+
+
+@dataclass
+class Load:
+    """What was measured in one run."""
+
+    seconds: float
+    times: Times
+    watch: Watch
+    server_seconds: float
+    database_seconds: float
+    own_seconds: float
+    faults: list[str] = field(default_factory=list)
+
+
+def main() -> int:
+    options = arguments()
+    steps = options.steps or [options.reviewers]
+    loads = {}
+    try:
+        for reviewers in steps:
+            loads[reviewers] = run(options, reviewers)
+            print(report(loads[reviewers], options, reviewers), flush=True)
+    except embedded.EmbeddedError as error:
+        print(error, file=sys.stderr)
+        return 2
+    if options.picture:
+        options.picture.write_text(curve(loads))
+        print(f"\nThe curve is in {options.picture}.")
+    missed = [row for load in loads.values() for row in budgets(load) if row.held is False]
+    return 1 if missed else 0
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.load", description=__doc__)
+    parser.add_argument("--seconds", type=int, default=600)
+    parser.add_argument("--reviewers", type=int, default=300)
+    parser.add_argument("--moderators", type=int, default=10)
+    parser.add_argument("--stories", type=int, default=30)
+    parser.add_argument("--pause", type=float, default=PAUSE, help="seconds, of reviewers")
+    parser.add_argument(
+        "--steps",
+        type=lambda given: [int(one) for one in given.split(",")],
+        help="one run for each of these numbers of reviewers, as 50,100,200",
+    )
+    parser.add_argument("--picture", type=Path, help="where to draw the times of the steps")
+    return parser.parse_args()
+
+
+def say(what: str) -> None:
+    print(f"… {what}", file=sys.stderr, flush=True)
+
+
+def run(options: argparse.Namespace, reviewers: int) -> Load:
+    """Start a site, let everybody work at it, and look at what it holds afterwards."""
+    say("starting the site")
+    with (
+        data_home() as home,
+        database(home, settings="annotate.settings") as variables,
+        running_site(home, **variables) as site,
+    ):
+        open_django(home, variables)
+        try:
+            return measure(site, options, reviewers)
+        finally:
+            close_django()
+
+
+def measure(site: Site, options: argparse.Namespace, reviewers: int) -> Load:
+    from tests.bench.__main__ import analyse
+
+    from .cast import make_cast
+    from .meter import Times, Watch
+    from .people import Visitor
+
+    say("making people and stories")
+    everybody = make_cast(
+        reviewers=reviewers, moderators=options.moderators, stories=options.stories
+    )
+    analyse()
+    say(f"{reviewers} reviewers work for {options.seconds} s")
+    ledger = Ledger()
+    Visitor.times = times = Times()
+    watch = Watch(psutil.Process(site.process.pid))
+    comments = asyncio.run(work(site, everybody, ledger, times, watch, options))
+    watch.look()
+    load = Load(
+        seconds=time.monotonic() - times.began,
+        times=times,
+        watch=watch,
+        server_seconds=watch.server_seconds(),
+        database_seconds=watch.database_seconds(),
+        own_seconds=watch.own_seconds(),
+    )
+    say("looking at what is there")
+    load.faults = [f"{many} × {what}" for what, many in times.failed.items()]
+    if ledger.away:
+        load.faults.append(f"{ledger.away} × what was done had to be sent again")
+    load.faults += ledger.faults(os.environ["DATABASE_URL"])
+    load.faults += lost_comments(comments) + what_the_log_says()
+    return load
+
+
+async def work(
+    site: Site,
+    of: Cast,
+    ledger: Ledger,
+    times: Times,
+    watch: Watch,
+    options: argparse.Namespace,
+) -> list[object]:
+    """Let everybody come, work and go; return the requests of the comments they made."""
+    from .people import Moderator, Reading, Visitor, put_stories_in
+
+    base = f"http://127.0.0.1:{site.port}"
+    over = asyncio.Event()
+    async with AsyncExitStack() as stack:
+
+        async def visitor(cookies: dict[str, str]) -> Visitor:
+            person = somebody(base, ledger, cookies, kind=Visitor)
+            return cast(Visitor, await stack.enter_async_context(person))
+
+        readers = [
+            Reading(await visitor(cookies), story, Random(number))
+            for number, (cookies, story) in enumerate(zip(of.reviewers, cycle(of.stories)))
+        ]
+        moderators = [
+            Moderator(await visitor(cookies), Random(-number))
+            for number, cookies in enumerate(of.moderators, start=1)
+        ]
+        editor = await visitor(of.editor)
+        # Not all in the same second: in the first tenth of the time, half a minute at most.
+        coming = min(options.seconds / 10, 30) / len(readers)
+        shifts = [
+            *(
+                shift(one, number * coming, over, options.pause)
+                for number, one in enumerate(readers)
+            ),
+            *(shift(one, 0, over, MODERATORS_PAUSE) for one in moderators),
+            put_stories_in(editor, over, EVERY),
+        ]
+        asyncio.get_running_loop().call_later(options.seconds, over.set)
+        watching = asyncio.create_task(keep_watch(times, watch))
+        await asyncio.gather(*shifts)
+        watching.cancel()
+    return [request for one in readers for request in one.comments]
+
+
+async def shift(
+    one: Reading | Moderator, begin: float, over: asyncio.Event, pause: float
+) -> None:
+    """Let somebody come after `begin` seconds and work; what stops them is noted."""
+    await asyncio.sleep(begin)
+    try:
+        await one.shift(over, pause)
+    except AssertionError as error:
+        one.person.times.failed[f"somebody stopped: {error}"] += 1
+
+
+async def keep_watch(times: Times, watch: Watch) -> None:
+    """Look at the site every few seconds; say each minute how it is."""
+    minute = 0
+    while True:
+        await asyncio.sleep(LOOK)
+        watch.look()
+        if (now := int((time.monotonic() - times.began) // 60)) > minute:
+            say(minute_line(minute, times, watch))
+            minute = now
+
+
+def minute_line(minute: int, times: Times, watch: Watch) -> str:
+    from .meter import percentile
+
+    tags = times.tags_by_minute[minute] or [0.0]
+    p50, p95, p99 = (1000 * percentile(tags, one) for one in (50, 95, 99))
+    memory = watch.memory(60 * minute, 60 * minute + 60) / 1e6
+    return (
+        f"minute {minute + 1:2}: {len(tags):5,} tags, p50 {p50:4.0f}, p95 {p95:4.0f}, "
+        f"p99 {p99:4.0f} ms; memory {memory:.0f} MB"
+    )
+
+
+# --- What must be there -----------------------------------------------------------------------
+
+
+def lost_comments(requests: list[object]) -> list[str]:
+    """Return, in words, which comments that were answered are not there exactly once."""
+    with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+        found = connection.execute(
+            "SELECT count(*), count(DISTINCT request) FROM discussion_comment"
+            " WHERE request = ANY(%s)",
+            [requests],
+        )
+        stored = found.fetchone()
+    if stored == (len(requests), len(requests)):
+        return []
+    return [f"of {len(requests)} comments (stored, different) are there: {stored}"]
+
+
+def what_the_log_says() -> list[str]:
+    """Return what `manage.py check_log` finds that is not as the logs say."""
+    from django.core.management import CommandError, call_command
+
+    said = StringIO()
+    try:
+        call_command("check_log", stdout=said)
+    except CommandError as error:
+        return [f"{error} {said.getvalue()[:500]}"]
+    return []
+
+
+# --- The report -----------------------------------------------------------------------------
+
+
+def report(load: Load, options: argparse.Namespace, reviewers: int) -> str:
+    heading = (
+        f"{reviewers} reviewers in {options.stories} stories, {options.moderators} moderators, "
+        f"a story put in every {EVERY} s; {load.seconds:.0f} s"
+    )
+    lines = [f"\n{heading}\n", kinds_table(load), "", "tags by minute"]
+    minutes = sorted(load.times.tags_by_minute)
+    lines += [f"  {minute_line(one, load.times, load.watch)}" for one in minutes]
+    lines += ["", table([*figures(load), *budgets(load)])]
+    if load.faults:
+        lines += ["", "What failed:", *(f"  {one}" for one in load.faults[:40])]
+    return "\n".join(lines)
+
+
+def kinds_table(load: Load) -> str:
+    """Return how often each thing was asked for, and how long it took, in milliseconds."""
+    from .meter import percentile
+
+    lines = [
+        f"{'kind':22}{'number':>8}{'a second':>10}{'p50':>8}{'p95':>8}{'p99':>8}{'most':>8}"
+    ]
+    for kind, taken in sorted(load.times.taken.items(), key=lambda one: -len(one[1])):
+        percentiles = [percentile(taken, one) for one in (50, 95, 99, 100)]
+        cells = "".join(f"{1000 * one:8.0f}" for one in percentiles)
+        lines.append(f"{kind:22}{len(taken):8,}{len(taken) / load.seconds:10.1f}{cells}")
+    lines.append("Times in ms; of an event from when it was stored.")
+    return "\n".join(lines)
+
+
+def figures(load: Load) -> list[Row]:
+    """Return what has no budget of its own."""
+    from .meter import EVENT
+
+    taken = load.times.taken
+    requests = sum(len(times) for kind, times in taken.items() if kind != EVENT)
+    tags = max(len(taken["tag"]), 1)
+    memory = load.watch.samples
+
+    def cores(seconds: float) -> str:
+        return f"{100 * seconds / load.seconds:.0f} % of a core"
+
+    return [
+        Row("requests a second", f"{requests / load.seconds:.0f}"),
+        Row("server, all requests", cores(load.server_seconds)),
+        Row("database, its background included", cores(load.database_seconds)),
+        Row("who makes the load", cores(load.own_seconds)),
+        Row(
+            "server for 1,000 tags and all that goes with them",
+            f"{1000 * load.server_seconds / tags:.1f} s",
+        ),
+        Row("database for the same", f"{1000 * load.database_seconds / tags:.1f} s"),
+        Row(
+            "memory of the server: at the start, at the end",
+            f"{memory[0].memory / 1e6:.0f}, {memory[-1].memory / 1e6:.0f} MB",
+        ),
+    ]
+
+
+def budgets(load: Load) -> list[Row]:
+    from .meter import percentile
+
+    p99 = percentile(load.times.taken["tag"] or [float("inf")], 99)
+    return [
+        Row("what failed", f"{len(load.faults)}", "0", not load.faults),
+        Row(
+            "p99 of a tag", f"{1000 * p99:.0f} ms", f"≤ {1000 * TAG_P99:.0f} ms", p99 <= TAG_P99
+        ),
+        memory_row(load),
+    ]
+
+
+def memory_row(load: Load) -> Row:
+    """Judge whether memory is flat: the last minute against the third."""
+    what = "memory, the last minute / the third"
+    if load.seconds < SETTLED + 120:
+        return Row(what, "too short to tell")
+    before = load.watch.memory(SETTLED, SETTLED + 60)
+    grown = load.watch.memory(load.seconds - 60, load.seconds) / before
+    return Row(what, f"{grown:.2f} ×", f"≤ {FLAT} ×", grown <= FLAT)
+
+
+def curve(loads: dict[int, Load]) -> str:
+    from tests.bench.picture import Curve, draw
+
+    from .meter import percentile
+
+    lines = [
+        Curve(
+            f"p{percent}",
+            [
+                (reviewers, 1000 * percentile(load.times.taken["tag"], percent))
+                for reviewers, load in loads.items()
+            ],
+        )
+        for percent in (50, 95, 99)
+    ]
+    return draw("A tag, from the request to its answer", "reviewers at work", "ms", lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
