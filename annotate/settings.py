@@ -195,6 +195,7 @@ UNFOLD = {
 # --- People --------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["annotate.accounts.backends.RoleBackend"]
+SESSION_ENGINE = "annotate.accounts.session_store"
 LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = "articles"
 LOGOUT_REDIRECT_URL = "sign_in"

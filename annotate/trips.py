@@ -1,4 +1,7 @@
-"""Several statements in one trip to the database, where a tag's time goes into the trips."""
+"""Statements of our own, where building a QuerySet anew each time takes longer than asking it.
+
+Several go in one trip to the database, where a tag's time goes into the trips.
+"""
 
 from __future__ import annotations
 
@@ -20,3 +23,10 @@ def fetch(statements: Sequence[str], values: Mapping[str, Any]) -> list[list[tup
         while cursor.nextset():
             found.append(cursor.fetchall())
     return found
+
+
+def fetch_row(statement: str, values: Mapping[str, Any] | Sequence[Any]) -> tuple | None:
+    """Run one statement; return its first row, if there is any."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return cursor.fetchone()

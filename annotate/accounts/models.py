@@ -86,6 +86,8 @@ class User(AbstractUser):
     # the site asks for: they may what a reviewer may.
     confined = False
 
+    role_names: list[str]  # where they were loaded with the person
+
     objects: ClassVar[PeopleManager] = PeopleManager()
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ Everything here happens inside an action, the article locked.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from annotate.articles.models import Article
@@ -104,6 +105,33 @@ def latest_change(article: Article, part: Part) -> Change | None:
     """The line of the log that tells what undo and redo would do now."""
     latest = Change.objects.of(article, part.user, part.round_id).own().select_related("target")
     return latest.order_by("-pk").first()
+
+
+# The same as a bare row, for pages: what `undo_and_redo` reads.
+LATEST_CHANGE = f"""
+    SELECT latest.kind, latest.target_id, latest.below_id, target.below_id
+      FROM annotations_change latest
+      LEFT JOIN annotations_change target ON target.id = latest.target_id
+     WHERE latest.article_id = %(article)s AND latest.by_id = %(user)s
+           AND latest.round_id IS NOT DISTINCT FROM %(round)s
+           AND latest.kind NOT IN {Change.MODERATION}
+     ORDER BY latest.id DESC LIMIT 1
+"""  # noqa: S608 - composed of constants
+
+
+def undo_and_redo(rows: Sequence[tuple]) -> tuple[bool, bool]:
+    """Return whether there is something to undo and to redo after the row of `LATEST_CHANGE`.
+
+    As `Change.undo_top_id` and `redo_top_id` tell.
+    """
+    if not rows:
+        return False, False
+    kind, target, below, below_target = rows[0]
+    if kind == Kind.UNDONE:
+        return below_target is not None, True
+    if kind == Kind.REDONE:
+        return target is not None, below is not None
+    return True, False
 
 
 def change_with(pk: int | None) -> Change | None:

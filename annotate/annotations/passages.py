@@ -147,7 +147,7 @@ PASSAGE = f"""
            ) span
       LEFT JOIN LATERAL (
            SELECT * FROM annotations_change
-            WHERE article_id = article.id AND by_id = %(user)s
+            WHERE article_id = %(article)s AND by_id = %(user)s
                   AND round_id IS NOT DISTINCT FROM {ROUND}
                   AND kind NOT IN {Change.MODERATION}
             ORDER BY id DESC LIMIT 1

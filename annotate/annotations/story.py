@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
 
 from django.db.models import F
 from django.db.models.functions import Substr
@@ -164,30 +163,19 @@ def tagged_sentences(
     article: Article,
     part: Part,
     positions: Iterable[int],
-    sentences: Sequence[Touched] = (),
     view: View = EVERYTHING,
-    shown: Shown | None = None,
-) -> list[TaggedSentence]:
-    """Return the sentences at `positions`, each as the whole page would show it.
+    *,
+    known: Sequence[Touched] = (),
+    also: Sequence[str] = (),
+) -> tuple[list[TaggedSentence], list[list[tuple]]]:
+    """Return the sentences at `positions`, each as the whole page would show it, in one trip.
 
-    `sentences`, with their `text`, and what is `shown` on them save queries where they have
-    been read already.
+    With the rows of other statements that the same trip is to bring along. Sentences that are
+    `known` are not read again.
     """
-    wanted = set(positions)
-    if not wanted:
-        return []
-    rows: Sequence[Any] = sentences or with_text(article.sentences.filter(position__in=wanted))
-    shown = shown or read_shown(article, part, min(wanted), max(wanted))[0]
-    read = getattr(rows[0], "read", None) if rows else None
-    reads = (
-        set()
-        if read is not None
-        else set(
-            Reading.objects.live()
-            .filter(reviewer=part.user, round=part.round, sentence__in=[row.pk for row in rows])
-            .values_list("sentence", flat=True)
-        )
-    )
+    touched = [] if known else [TOUCHED]
+    shown, rest = read_shown(article, part, positions, [*also, *touched])
+    rows = known or [Touched(*row) for row in rest.pop()]
     tagged = []
     for row in rows:
         here = [
@@ -201,13 +189,27 @@ def tagged_sentences(
                 paragraph=row.paragraph,
                 start=row.start,
                 end=row.end,
-                read=getattr(row, "read", row.pk in reads),
+                read=row.read,
                 runs=_runs(row.text, row.start, row.position, _drawn(here, view)),
                 threads=shown.threads.get(row.position, 0),
                 strip=strip_of(row.position, here, shown.crowd),
             )
         )
-    return tagged
+    return tagged, rest
+
+
+# Sentences with their text, and whether the person has read them.
+TOUCHED = """
+    SELECT sentence.id, position, paragraph, sentence.start, sentence."end",
+           EXISTS (SELECT 1 FROM annotations_reading reading
+                    WHERE reading.sentence_id = sentence.id AND reviewer_id = %(user)s
+                          AND round_id IS NOT DISTINCT FROM %(round)s AND withdrawn_at IS NULL),
+           substr(article.text, sentence.start + 1, sentence."end" - sentence.start)
+      FROM articles_sentence sentence
+      JOIN articles_article article ON article.id = sentence.article_id
+     WHERE sentence.article_id = %(article)s AND position <@ %(positions)s::int4multirange
+     ORDER BY position
+"""
 
 
 def with_text(sentences):
@@ -234,10 +236,10 @@ VISIBLE = """
            AND tag.round_id IS NOT DISTINCT FROM %(round)s
            AND (tag.reviewer_id = %(user)s
                 OR %(everyone)s AND (tag.hidden_at IS NULL OR %(moderator)s))
-           AND tag.first_position <= %(last)s AND tag.last_position >= %(first)s
+           AND int4range(tag.first_position, tag.last_position, '[]')
+               && %(positions)s::int4multirange
      ORDER BY tag.start, tag."end" DESC, tag.created_at, tag.id
 """
-LAST_POSITION = 2**31 - 1
 
 # Each reviewer of the round with the positions of the sentences that they read. Without a
 # round, for moderators: who has tagged or read anything.
@@ -260,7 +262,7 @@ CROWD = """
              JOIN articles_sentence sentence ON sentence.id = reading.sentence_id
             WHERE sentence.article_id = %(article)s AND withdrawn_at IS NULL
                   AND reading.round_id IS NOT DISTINCT FROM %(round)s
-                  AND sentence.position BETWEEN %(first)s AND %(last)s
+                  AND sentence.position <@ %(positions)s::int4multirange
            ) reading ON reading.reviewer_id = crowd.reviewer_id
      GROUP BY crowd.reviewer_id
 """
@@ -271,7 +273,7 @@ THREADS = """
     SELECT first_position, count(*) FROM discussion_thread
      WHERE article_id = %(article)s AND round_id IS NOT DISTINCT FROM %(round)s
            AND resolved_at IS NULL AND (%(everyone)s OR created_by_id = %(user)s)
-           AND first_position BETWEEN %(first)s AND %(last)s
+           AND first_position <@ %(positions)s::int4multirange
      GROUP BY first_position
 """
 
@@ -288,11 +290,10 @@ class Shown:
 def read_shown(
     article: Article,
     part: Part,
-    first: int = 0,
-    last: int = LAST_POSITION,
+    positions: Iterable[int] | None = None,
     also: Sequence[str] = (),
 ) -> tuple[Shown, list[list[tuple]]]:
-    """Return what is on the sentences from position `first` to `last`, in one trip.
+    """Return what is on the sentences at `positions`, by default on all, in one trip.
 
     With the rows of other statements that the same trip is to bring along. Whether the
     person may see the article is settled before.
@@ -304,8 +305,7 @@ def read_shown(
         "everyone": part.sees_all,
         "moderator": part.user.is_moderator,
         "pseudonyms": part.pseudonyms,
-        "first": first,
-        "last": last,
+        "positions": "{(,)}" if positions is None else multirange(positions),
     }
     crowd = [CROWD] if part.sees_all else []
     tags, threads, *rest = fetch([VISIBLE, THREADS, *crowd, *also], values)
@@ -313,6 +313,11 @@ def read_shown(
     if crowd:
         shown.crowd = Crowd({pk: set(read) for pk, read in rest.pop(0)})
     return shown, rest
+
+
+def multirange(positions: Iterable[int]) -> str:
+    """Return these as PostgreSQL writes an int4multirange: few, and perhaps far apart."""
+    return f"{{{','.join(f'[{one},{one}]' for one in positions)}}}"
 
 
 def _drawn(tags: Sequence[Tag], view: View) -> list[Tag]:

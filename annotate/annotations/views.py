@@ -105,7 +105,7 @@ def sentence(request: Request, pk: int) -> HttpResponse:
     rows = list(story.with_text(following))
     part = part_of(article, request.user)
     people = People.of(part.round, request.user)
-    tagged = story.tagged_sentences(article, part, [sentence.position])[0]
+    [tagged], _ = story.tagged_sentences(article, part, [sentence.position])
     tags = (
         Annotation.objects.live()
         .visible_to(request.user)

@@ -8,7 +8,6 @@ from datetime import datetime
 
 from django.contrib.auth import get_user
 from django.contrib.sessions.backends.base import SessionBase
-from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import close_old_connections
 from django.http import HttpRequest
@@ -16,6 +15,7 @@ from django.utils import timezone
 
 from annotate.accounts.models import User
 from annotate.accounts.second_factor import confine
+from annotate.accounts.session_store import SessionStore
 from annotate.articles.models import Article
 from annotate.reviews.parts import part_of
 

@@ -10,11 +10,24 @@ from django.utils import timezone
 
 from annotate.accounts.models import User
 from annotate.articles.models import Article
+from annotate.trips import fetch
 
-from .models import Event
+from .models import Event, EventQuerySet
 
 KEPT = datetime.timedelta(days=7)
 MOST = 500  # events that are told one by one; after more, a page is read anew
+
+# As `latest_event`, and what came after the event `since`: each page that is open asks.
+LATEST = f"""
+    SELECT number FROM live_event
+     WHERE article_id = %(article)s AND {EventQuerySet.TOLD_TO}
+     ORDER BY number DESC LIMIT 1
+"""  # noqa: S608 - composed of constants
+NEWS = f"""
+    SELECT number, by, kind, first_position, last_position FROM live_event
+     WHERE article_id = %(article)s AND number >= %(since)s AND {EventQuerySet.TOLD_TO}
+     ORDER BY number LIMIT {MOST + 2}
+"""  # noqa: S608 - composed of constants
 
 
 @dataclass
@@ -35,12 +48,18 @@ def news_since(article: Article, user: User, *, sees_all: bool, since: int) -> N
     One query. The event itself is read, too: while it is kept, all that came later is kept,
     and an event of another article, or one that the person may not know of, begins nothing.
     """
-    events = Event.objects.filter(article=article, number__gte=since)
-    rows = list(
-        events.told_to(user, sees_all=sees_all)
-        .order_by("number")
-        .values_list("number", "by", "kind", "first_position", "last_position")[: MOST + 2]
-    )
+    values = {
+        "article": article.pk,
+        "user": user.pk,
+        "moderator": user.is_moderator,
+        "everyone": sees_all,
+        "since": since,
+    }
+    return news_of(fetch([NEWS], values)[0], article, user, since)
+
+
+def news_of(rows: list[tuple], article: Article, user: User, since: int) -> News:
+    """Return what the rows of `NEWS` tell."""
     if rows and rows[0][0] == since:
         rows.pop(0)
     elif since or article.created_at < timezone.now() - KEPT:

@@ -26,6 +26,12 @@ class EventQuerySet(models.QuerySet["Event"]):
             return self.filter(~Q(kind=Event.Kind.HIDDEN) | Q(by=user.pk))
         return self.filter(Q(by=user.pk) | Q(kind=Event.Kind.ROUND))
 
+    # The same in SQL, for statements of our own. A test holds the two together.
+    TOLD_TO = """
+        (by = %(user)s OR CASE WHEN %(everyone)s THEN %(moderator)s OR kind <> 'hidden'
+                               ELSE kind = 'round' END)
+    """
+
 
 class Event(models.Model):
     """Something happened to these sentences of an article. Kept for some days.

@@ -4,15 +4,37 @@ from __future__ import annotations
 
 from typing import Any
 
-from annotate.annotations.log import latest_change
-from annotate.annotations.queries import legend
-from annotate.annotations.story import View, tagged_sentences
-from annotate.articles.models import Article
-from annotate.reviews.parts import Part
+from django.db import connection
 
-from .actions import latest_event
-from .events import News, news_since
+from annotate.accounts.models import User
+from annotate.annotations.log import LATEST_CHANGE, undo_and_redo
+from annotate.annotations.queries import LEGEND, legend_of
+from annotate.annotations.story import View, tagged_sentences
+from annotate.articles.models import Article, ArticleQuerySet
+from annotate.reviews.parts import PART, Part, part_from
+from annotate.trips import fetch
+
+from .events import LATEST, NEWS, News, news_of
 from .presence import names_of
+
+SEEN = ["id", "created_at"]
+ARTICLE = f"""
+    SELECT {", ".join(SEEN)} FROM articles_article
+     WHERE id = %(article)s AND {ArticleQuerySet.VISIBLE_TO}
+"""  # noqa: S608 - composed of constants
+
+
+def seen_article(pk: int, user: User) -> tuple[Article, Part]:
+    """Return an article with the person's part in its round.
+
+    Raises Article.DoesNotExist also where they may not know of it.
+    """
+    values = {"article": pk, "user": user.pk, "moderator": user.is_moderator}
+    found, part = fetch([ARTICLE, PART], values)
+    if not found:
+        raise Article.DoesNotExist
+    article = Article.from_db(connection.alias, SEEN, found[0])
+    return article, part_from(part[0] if part else None, user)
 
 
 def changed_page(article: Article, part: Part, since: int, view: View) -> dict[str, Any]:
@@ -21,17 +43,26 @@ def changed_page(article: Article, part: Part, since: int, view: View) -> dict[s
     The number of the last event is read first: what happens from then on comes once more
     with the next answer, and is not left out.
     """
-    event = latest_event(article, part.user, sees_all=part.sees_all)
-    news = news_since(article, part.user, sees_all=part.sees_all, since=since)
-    latest = latest_change(article, part)
+    values = {
+        "article": article.pk,
+        "user": part.user.pk,
+        "round": part.round_id,
+        "moderator": part.user.is_moderator,
+        "everyone": part.sees_all,
+        "since": since,
+    }
+    latest, events, changes = fetch([LATEST, NEWS, LATEST_CHANGE], values)
+    news = news_of(events, article, part.user, since)
+    sentences, (counts,) = tagged_sentences(article, part, news.positions, view, also=[LEGEND])
+    can_undo, can_redo = undo_and_redo(changes)
     return {
         "article": article,
-        "sentences": tagged_sentences(article, part, news.positions, view=view),
-        "legend": legend(article, part),
-        "event": event,
+        "sentences": sentences,
+        "legend": legend_of(counts),
+        "event": latest[0][0] if latest else 0,
         "stale": news.stale,
-        "can_undo": bool(latest and latest.undo_top_id),
-        "can_redo": bool(latest and latest.redo_top_id),
+        "can_undo": can_undo,
+        "can_redo": can_redo,
         "by_others": len(news.by_others),
         "said": in_words(article, part, news),
     }

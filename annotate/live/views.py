@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django import forms
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_POST
 
@@ -11,11 +11,10 @@ from annotate.annotations import markup
 from annotate.annotations.story import View
 from annotate.articles.models import Article, Sentence
 from annotate.http import Request
-from annotate.reviews.parts import part_of
 
 from . import presence
 from .access import Access, access_of
-from .queries import changed_page
+from .queries import changed_page, seen_article
 from .wire import QUIET_REFRESH, encode, retry
 
 
@@ -48,13 +47,15 @@ class SinceForm(forms.Form):
 @require_GET
 def changes(request: Request, pk: int) -> HttpResponse:
     """The person's own view of what changed after the event `since`, to put in place."""
-    article = _article(request, pk)
+    try:
+        article, part = seen_article(pk, request.user)
+    except Article.DoesNotExist:
+        raise Http404("There is no such article.") from None
     if not request.htmx:
         return redirect(article)
     form = SinceForm(request.GET)
     if not form.is_valid():
         return HttpResponse("since: which event is the last that you know of?", status=422)
-    part = part_of(article, request.user)
     view = View(request.GET.get("view", ""))
     changed = changed_page(article, part, form.cleaned_data["since"], view)
     said = markup.said_of_others(changed["said"], changed["by_others"])

@@ -135,7 +135,7 @@ def _add_sentences(shown: Shown, thing: Annotation | Thread, user: User) -> None
     part = Part(user, thing.round)
     article = thing.article
     shown.place = wording.place([thing.first_position, thing.last_position])
-    shown.sentences = tagged_sentences(article, part, _around(thing))
+    shown.sentences, _ = tagged_sentences(article, part, _around(thing))
     first = next(one for one in shown.sentences if one.position == thing.first_position)
     shown.link = f"{article.get_absolute_url()}#sentence-{first.pk}"
 

@@ -83,3 +83,29 @@ def test_deactivated_person_is_signed_out_and_stays_out(client, ana):
         "/accounts/sign-in/", {"username": "ana", "password": "correct horse battery"}
     )
     assert response.status_code == 422
+
+
+@pytest.mark.django_db
+def test_a_person_of_a_request_is_the_one_that_a_queryset_gives():
+    person = make_user("noa", "moderator", public_name="Noa")
+    person.preferences = {"keys_on": False}
+    person.groups.create(name="second group")
+    person.save()
+    found, asked = (
+        RoleBackend().get_user(person.pk),
+        User.objects.with_roles().get(pk=person.pk),
+    )
+    assert found is not None
+    assert sorted(found.roles) == sorted(asked.roles) == ["moderator", "second group"]
+    for field in User._meta.concrete_fields:
+        assert getattr(found, field.attname) == getattr(asked, field.attname)
+    assert found._state.db == "default"
+    assert not found._state.adding
+
+
+@pytest.mark.django_db
+def test_nobody_is_found_who_is_not_there_or_was_shut_out():
+    person = make_user("noa")
+    User.objects.filter(pk=person.pk).update(is_active=False)
+    assert RoleBackend().get_user(person.pk) is None
+    assert RoleBackend().get_user(person.pk + 1_000_000) is None

@@ -6,11 +6,14 @@ from datetime import timedelta
 
 import pytest
 from allauth.usersessions.models import UserSession
+from django.contrib.sessions.backends import db
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from annotate.accounts.session_store import SessionStore
 from annotate.accounts.sessions import BEGUN, browser_of, end_sessions, sessions_of
 from tests.accounts.test_passwords import change
 from tests.accounts.test_sign_in import SIGN_IN, sign_in
@@ -221,3 +224,23 @@ def test_confirming_gives_the_session_another_key(ana, labels):
 def test_a_cookie_that_no_session_can_have_is_none(client, labels):
     response = client.get("/", headers={"Cookie": r'sessionid="\000aaaaaaaaaa"'})
     assert (response.status_code, response["Location"]) == (302, f"{SIGN_IN}?next=/")
+
+
+def test_a_session_is_read_as_django_stored_it_until_it_expires():
+    stored = db.SessionStore()
+    stored["colour"] = "blue"
+    stored.save()
+    assert SessionStore(stored.session_key)["colour"] == "blue"
+
+    Session.objects.update(expire_date=timezone.now())
+    over = SessionStore(stored.session_key)
+    assert "colour" not in over
+    assert over.session_key is None  # whoever sent it gets a new one
+
+
+def test_a_key_that_nobody_was_given_opens_no_session():
+    made_up = SessionStore("a" * 32)
+    assert "colour" not in made_up
+    made_up["colour"] = "red"
+    made_up.save()
+    assert made_up.session_key != "a" * 32

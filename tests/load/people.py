@@ -1,4 +1,4 @@
-"""What people do at the site, as their pages' scripts do it. The dice decide what comes next."""
+"""What people do at the site, as their pages' scripts do it. Dice decide what comes next."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ class Reading(Reviewer):
                 self.company = line[6:].strip() not in (b"null", b"[]")
 
     async def follow(self) -> None:
-        """Ask for what changed, at most once in a while: longer, where the server takes long."""
+        """Ask for what changed, now and then: less often where the server takes long."""
         asked, pace = 0.0, PACE
         while True:
             await self.behind.wait()
@@ -229,7 +229,7 @@ class Reading(Reviewer):
                     asked, pace = time.monotonic(), max(PACE, 3 * took)
 
     async def ask(self) -> float:
-        """Ask what happened since the last event that the page shows; return how long it took."""
+        """Ask what happened since the last event that the page shows; return the seconds."""
         async with self.sending:
             since, newest = self.latest, self.newest
         path = f"/articles/{self.article}/changes/?since={since}&view="
