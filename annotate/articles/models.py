@@ -105,7 +105,10 @@ class Article(models.Model):
 
     class Meta:
         ordering = ["-pk"]
-        indexes = [GinIndex(fields=["search"], name="article_search")]
+        indexes = [
+            GinIndex(fields=["search"], name="article_search"),
+            models.Index(fields=["status", "-id"], name="article_newest_of_status"),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="article_status_is_known",

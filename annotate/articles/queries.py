@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchRank
 from django.core.paginator import Page, Paginator
@@ -17,10 +18,12 @@ from django.utils.safestring import SafeString, mark_safe
 from annotate.accounts.models import User
 from annotate.annotations.queries import Progress, counts_by_article, own_progress
 from annotate.discussion.queries import unresolved_by_article
+from annotate.trips import fetch
 
 from .models import Article, ArticleQuerySet, Sentence
 
 PAGE = 20
+MOST_RANKED = 500  # of the stories that a search finds, the newest: the best come first
 SEARCHED = 200_000  # code points of a text that its search column holds
 # What PostgreSQL puts around a hit. No text may hold these, so they cannot be mistaken.
 HIT, HIT_END = "\x02", "\x03"
@@ -59,12 +62,13 @@ def list_articles(
 ) -> tuple[Page, list[Row]]:
     """Return a page of the articles that `user` may see, and its rows.
 
-    At most six queries: their progress, the count, the articles, the tags, the discussions,
-    the hits.
+    At most seven trips: their progress, the counts, which articles, these, the tags, the
+    discussions, the hits.
     A page that does not exist is the nearest one that does.
     """
     own = own_progress(user)
-    found = find(Article.objects.visible_to(user), own, q=q, status=status, mine=mine)
+    asked = {"status": status, "mine": mine}
+    found: Any = search(user, own, q, **asked) if q else ordered(user, own, **asked)
     shown = Paginator(found, PAGE).get_page(page)
     articles = list(shown.object_list)
     counts = counts_by_article(articles, user) if articles else {}
@@ -77,7 +81,7 @@ def list_articles(
         rows.append(
             Row(
                 article=article,
-                progress=Progress(done, article.sentences_total),  # type: ignore[attr-defined]
+                progress=Progress(done, article.sentences_total),
                 counts=counts.get(article.pk, []),
                 unresolved=unresolved.get(article.pk, 0),
                 title=marked(title),
@@ -88,32 +92,148 @@ def list_articles(
     return shown, rows
 
 
-# --- Finding ------------------------------------------------------------------------------
+# --- In order, without sorting all: an index has the articles of a status, the newest first ---
+
+# What a person works on, and has done, in what they may see; and how many there are in all.
+# Drafts are few, the others are counted by an index alone.
+STATUSES = f"""
+    SELECT id, status FROM articles_article
+     WHERE id = ANY(%(own)s) AND {ArticleQuerySet.VISIBLE_TO} ORDER BY id DESC
+"""  # noqa: S608 - composed of constants
+NUMBERS = f"""
+    SELECT status, count(*) FROM articles_article
+     WHERE status = ANY(%(wanted)s) AND status <> 'draft' GROUP BY status
+     UNION ALL
+    SELECT status, count(*) FROM articles_article
+     WHERE status = ANY(%(wanted)s) AND status = 'draft' AND {ArticleQuerySet.VISIBLE_TO}
+     GROUP BY status
+"""  # noqa: S608 - composed of constants
+NEWEST = f"""
+    SELECT id FROM articles_article
+     WHERE status = '{{status}}' AND {ArticleQuerySet.VISIBLE_TO} AND {{which}}
+     ORDER BY id DESC OFFSET {{offset:d}} LIMIT {{limit:d}}
+"""  # noqa: S608 - composed of constants
 
 
-def find(
-    visible: ArticleQuerySet, own: dict[int, Progress], *, q: str, status: str, mine: str
-) -> ArticleQuerySet:
-    """Return the articles asked for, without text: best hit first, or own work first."""
+@dataclass(slots=True)
+class Group:
+    """Articles of a status that follow each other in the list: `own`, or all there are."""
+
+    status: str
+    number: int
+    own: list[int] | None = None
+    others_only: bool = False  # without those that the person worked on
+
+    def sql(self, offset: int, limit: int) -> str:
+        which = "id <> ALL(%(own)s)" if self.others_only else "true"
+        return NEWEST.format(status=self.status, which=which, offset=offset, limit=limit)
+
+
+class Groups:
+    """Articles in groups, counted and cut as a paginator does it."""
+
+    def __init__(self, groups: list[Group], values: dict[str, object]) -> None:
+        self.groups, self.values = groups, values
+
+    def count(self) -> int:
+        return sum(group.number for group in self.groups)
+
+    def __getitem__(self, wanted: slice) -> list[Article]:
+        cut, before = [], 0
+        for group in self.groups:
+            first, last = max(wanted.start - before, 0), min(wanted.stop - before, group.number)
+            before += group.number
+            if first < last:
+                cut.append((group, first, last))
+        statements = [
+            group.sql(first, last - first) for group, first, last in cut if group.own is None
+        ]
+        rows = iter(fetch(statements, self.values) if statements else [])
+        here: list[int] = []
+        for group, first, last in cut:
+            own = group.own
+            here += [pk for (pk,) in next(rows)] if own is None else own[first:last]
+        found = described(Article.objects.filter(pk__in=here)).in_bulk()
+        return [found[pk] for pk in here if pk in found]
+
+
+def ordered(user: User, own: dict[int, Progress], *, status: str, mine: str) -> Groups:
+    """Return what a person began, what waits for them, drafts, what they did, the rest."""
+    values: dict[str, object] = {
+        "own": [*own],
+        "user": user.pk,
+        "moderator": user.is_moderator,
+        "wanted": [status] if status else [Status.OPEN, Status.DRAFT, Status.LOCKED],
+    }
+    statuses, numbers = fetch([STATUSES, NUMBERS], values)
+    worked: dict[tuple[str, bool], list[int]] = {}
+    for pk, now in statuses:
+        worked.setdefault((now, own[pk].done >= own[pk].total), []).append(pk)
+
+    def own_of(status: str, done: bool) -> list[Group]:
+        pks = worked.get((status, done), [])
+        return [Group(status, len(pks), own=pks)]
+
+    def all_of(status: str) -> list[Group]:
+        if mine in (Work.BEGUN, Work.DONE):
+            return own_of(status, mine == Work.DONE)
+        others = mine == Work.UNREAD or status == Status.OPEN
+        less = sum(len(worked.get((status, done), [])) for done in (True, False))
+        left = dict(numbers).get(status, 0) - (less if others else 0)
+        return [Group(status, left, others_only=others)]
+
+    every = mine == ""
+    groups = [
+        *(own_of(Status.OPEN, False) if every else []),
+        *(all_of(Status.OPEN)),
+        *(all_of(Status.DRAFT)),
+        *(own_of(Status.OPEN, True) if every else []),
+        *(all_of(Status.LOCKED)),
+        *(all_of(Status.ARCHIVED)),
+    ]
+    return Groups([group for group in groups if group.status in dict(numbers)], values)
+
+
+def described(articles: ArticleQuerySet) -> ArticleQuerySet:
+    """Each with its number of sentences, without text."""
+    last = Sentence.objects.filter(article=OuterRef("pk")).order_by("-position")
+    total = Subquery(last.values("position")[:1]) + 1
+    return articles.annotate(sentences_total=total).defer("text", "search")
+
+
+# --- Searching: each article in the configuration that its search column was made with -----
+
+
+class Ranked:
+    """The articles that a search found, the best first; of very many only the newest."""
+
+    def __init__(self, newest: list[int], found: models.QuerySet[Article]) -> None:
+        self.more = len(newest) > MOST_RANKED
+        self.number, self.found = len(newest[:MOST_RANKED]), found
+
+    def count(self) -> int:
+        return self.number
+
+    def __getitem__(self, wanted: slice) -> list[Article]:
+        return list(self.found[wanted])
+
+
+def search(user: User, own: dict[int, Progress], q: str, *, status: str, mine: str) -> Ranked:
+    """Return the articles that match, the best hit first; of equals as `ordered` has them."""
     begun = [pk for pk, progress in own.items() if progress.done < progress.total]
     done = [pk for pk, progress in own.items() if progress.done >= progress.total]
+    visible = Article.objects.visible_to(user)
     found = visible.filter(status=status) if status else visible.standing()
     if mine == Work.UNREAD:
         found = found.exclude(pk__in=own)
     elif mine:
         found = found.filter(pk__in=begun if mine == Work.BEGUN else done)
-    order = ["turn", "-pk"]
-    if q:
-        found = found.filter(_matches(q)).annotate(rank=_by_language(lambda to: _rank(q, to)))
-        order = ["-rank", *order]
-    last = Sentence.objects.filter(article=OuterRef("pk")).order_by("-position")
-    return (
-        found.annotate(
-            turn=_turn(begun, done), sentences_total=Subquery(last.values("position")[:1]) + 1
-        )
-        .defer("text", "search")
-        .order_by(*order)
+    found = found.filter(_matches(q))
+    newest = [*found.order_by("-pk").values_list("pk", flat=True)[: MOST_RANKED + 1]]
+    ranked = described(Article.objects.filter(pk__in=newest[:MOST_RANKED])).annotate(
+        rank=_by_language(lambda to: _rank(q, to)), turn=_turn(begun, done)
     )
+    return Ranked(newest, ranked.order_by("-rank", "turn", "-pk"))
 
 
 def _turn(begun: Iterable[int], done: Iterable[int]) -> Case:
@@ -128,8 +248,6 @@ def _turn(begun: Iterable[int], done: Iterable[int]) -> Case:
         output_field=models.SmallIntegerField(),
     )
 
-
-# --- Searching: each article in the configuration that its search column was made with -----
 
 ENGLISH = Q(language__startswith="en")
 
@@ -154,6 +272,9 @@ def _rank(q: str, config: str) -> SearchRank:
     return SearchRank(
         F("search"), _query(q, config), cover_density=True, normalization=Value(1)
     )
+
+
+# --- Hits ---------------------------------------------------------------------------------
 
 
 def find_hits(articles: Iterable[Article], q: str) -> dict[int, tuple[str, str, str]]:

@@ -9,7 +9,9 @@ from django.utils.html import strip_tags
 
 from annotate.annotations.actions import annotate, set_reading, withdraw
 from annotate.annotations.queries import legend, own_progress
+from annotate.articles import queries
 from annotate.articles.actions import set_status
+from annotate.articles.models import Article
 from annotate.articles.queries import marked
 from annotate.reviews.parts import part_of
 from tests.factories import make_article
@@ -252,6 +254,52 @@ def test_what_cannot_be_understood_is_said_and_left_out(as_ana, article, asked, 
 )
 def test_empty_list_says_what_to_do(as_ana, labels, asked, said):
     assert said in words(as_ana.get(f"/{asked}"))
+
+
+def test_pages_follow_each_other_over_every_group(client, mo, monkeypatch):
+    for status in ("open", "draft", "locked"):
+        for work in ("untouched", "begun", "done"):
+            for number in (1, 2):
+                article = story(f"{status} {work} {number}")
+                if work == "begun":
+                    set_reading(article.sentences.get(position=1), by=mo)
+                elif work == "done":
+                    read_all(article, mo)
+                Article.objects.filter(pk=article.pk).update(status=status)
+    client.force_login(mo)
+    whole = titles(client.get("/"))
+    opened = ["open begun 2", "open begun 1", "open untouched 2", "open untouched 1"]
+    assert whole[:5] == [*opened, "draft done 2"]
+    assert whole[10:13] == ["open done 2", "open done 1", "locked done 2"]
+    assert len(whole) == 18
+
+    for asked in ("", "mine=unread", "mine=begun", "mine=done"):
+        monkeypatch.setattr(queries, "PAGE", 20)
+        whole = titles(client.get(f"/?{asked}"))
+        assert len(whole) == (6 if asked else 18)
+        monkeypatch.setattr(queries, "PAGE", 5)
+        pages = range(1, -(-len(whole) // 5) + 1)
+        found = [t for page in pages for t in titles(client.get(f"/?{asked}&page={page}"))]
+        assert found == whole
+
+
+def test_of_very_many_hits_the_newest_are_ranked_and_the_page_says_so(as_ana, monkeypatch):
+    monkeypatch.setattr(queries, "MOST_RANKED", 2)
+    story("First about taxes: taxes, taxes")
+    story("Second about taxes, and about taxes again")
+    story("Third about taxes")
+
+    page = as_ana.get("/?q=taxes")
+
+    assert titles(page) == ["Second about taxes, and about taxes again", "Third about taxes"]
+    assert "More than 2 stories with “taxes”; of the newest 2, the best match first" in words(
+        page
+    )
+    monkeypatch.setattr(queries, "MOST_RANKED", 3)
+    page = as_ana.get("/?q=taxes")
+    assert len(titles(page)) == 3
+    assert "3 stories with “taxes”, the best match first" in words(page)
+    assert "More than" not in words(page)
 
 
 # --- htmx ----------------------------------------------------------------------------------
