@@ -22,7 +22,7 @@ from django.core.signals import request_started
 from django.db import InterfaceError, OperationalError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
-from psycopg.errors import ReadOnlySqlTransaction
+from psycopg.errors import IdleInTransactionSessionTimeout, ReadOnlySqlTransaction
 
 BREATH = 2.0  # seconds between two attempts to reach a database that was silent
 
@@ -31,7 +31,11 @@ _losses = 0  # how often this process met a broken connection
 
 def is_away(error: BaseException) -> bool:
     """Whether `error` tells that the database is not to be had, or not the one that writes."""
-    return isinstance(error, (OperationalError, InterfaceError)) or reads_only(error)
+    # It ended what it took for abandoned, as after a jump of its clock: no mistake of ours.
+    abandoned = isinstance(error.__cause__, IdleInTransactionSessionTimeout)
+    return (
+        isinstance(error, (OperationalError, InterfaceError)) or abandoned or reads_only(error)
+    )
 
 
 def reads_only(error: BaseException) -> bool:

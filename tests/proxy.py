@@ -50,8 +50,15 @@ class Proxy:
         """Pass on again what new connections send. The others stay silent for ever."""
         self.silent = False
 
+    def forget(self) -> None:
+        """Break the connections that were silenced."""
+        for link in self.links:
+            if link.dead and link.task:
+                link.task.cancel()
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         link = Link(self.limit(), dead=self.silent)
+        link.task = asyncio.current_task()  # asyncio itself may forget it
         self.links.add(link)
         try:
             server = None if link.dead else await self._next_server()
@@ -80,6 +87,8 @@ class Proxy:
 
 class Link:
     """A connection. `left`: so many bytes of answers are passed on; None for all."""
+
+    task: asyncio.Task[None] | None = None
 
     def __init__(self, left: int | None, *, dead: bool) -> None:
         self.left = left

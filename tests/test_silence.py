@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from select import select
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
 from annotate import connections
@@ -100,6 +101,16 @@ def test_process_that_ends_waits_for_no_statement(network, thread):
 
     status, seconds = thread(ask)
     assert (status, seconds < 1) == (503, True)
+
+
+def test_what_postgresql_ended_as_abandoned_is_no_error_of_ours():
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET idle_in_transaction_session_timeout = 1")
+        select([connection.connection.fileno()], [], [], 10)  # until it says so
+        with pytest.raises(DatabaseError) as caught:
+            cursor.execute("SELECT 1")
+        connection.set_rollback(True)
+    assert connections.is_away(caught.value)
 
 
 def test_commands_wait_as_long_as_it_takes(network):

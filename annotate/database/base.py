@@ -21,7 +21,7 @@ LIMITS = """
     SELECT set_config('statement_timeout', %s, false),
            set_config('idle_in_transaction_session_timeout', %s, false)
 """
-LEFT_IN_THE_MIDDLE = 60  # seconds
+
 
 SILENCES: defaultdict[str, connections.Silence] = defaultdict(connections.Silence)  # by alias
 
@@ -65,6 +65,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
         pooled = self.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]
         if (patience := connections.patience.seconds) and not pooled:
             # Before our own patience ends: whoever answers at all is not silent.
-            limits = [f"{patience * 800:.0f}ms", f"{LEFT_IN_THE_MIDDLE}s"]
+            limits = [f"{patience * 800:.0f}ms", f"{patience * 2000:.0f}ms"]
             with self.cursor() as cursor:
                 cursor.execute(LIMITS, limits)

@@ -24,6 +24,7 @@ from django.db import connection
 from django.utils import timezone
 from psycopg.conninfo import conninfo_to_dict
 
+from annotate.connections import is_away
 from annotate.operations import metrics
 
 from . import presence, wire
@@ -43,7 +44,7 @@ BEAT = 15.0  # seconds without anything to tell until a sign of life is sent
 PATIENCE = 60.0  # seconds that a reader may take for what was sent
 COME_BACK = (1_000, 4_000)  # milliseconds: after a restart not all at the same moment
 RETRY = (0.2, 0.5, 1.0, 2.0, 5.0)  # seconds until the database is asked to listen again
-QUIET = 20.0  # seconds after which the database is asked whether it still is there
+QUIET = 5.0  # seconds after which the database is asked whether it still is there
 ANSWER = 5.0  # seconds that it may take to answer
 SETTLE = 0.5  # seconds in which comings and goings, or steps, are told together
 ROUND_TRIP = 30.0  # seconds after which a process tells again who is here
@@ -327,9 +328,14 @@ class Hub:
             streams, self.doubted = list(self.doubted), set()
             try:
                 found = await self._in_pool(check, [one.access for one in streams])
-            except Exception:
+            except Exception as error:
                 # They come back, and the page says whether they may.
-                log.exception("Event streams: whether they may go on could not be settled")
+                away = is_away(error)
+                log.log(
+                    logging.WARNING if away else logging.ERROR,
+                    "Event streams: whether they may go on could not be settled",
+                    exc_info=None if away else error,
+                )
                 found = [None] * len(streams)
             for stream, access in zip(streams, found, strict=True):
                 if stream in self.doubted or stream.ended:

@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 import psycopg
 from django.db import InterfaceError, OperationalError
 
+from annotate.connections import is_away
+
 # Of the request that this thread or task answers; empty outside of any.
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
@@ -80,10 +82,14 @@ class JsonFormatter(TextFormatter):
 
 
 class Raised(logging.Filter):
-    """Lets what was raised pass. An answer of 503 that a view chose is no error of ours."""
+    """Lets what was raised pass. An answer of 503 that a view chose is no error of ours.
+
+    Nor is it that the database is away, which annotate.views says in a line.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return bool(record.exc_info)
+        error = record.exc_info[1] if record.exc_info else None
+        return error is not None and not is_away(error)
 
 
 def _time(record: logging.LogRecord) -> str:
