@@ -1,7 +1,9 @@
 """Pages that belong to no app: health, and the page for an error."""
 
 import logging
+import re
 import sys
+from dataclasses import dataclass
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import InterfaceError, OperationalError, connection
@@ -21,7 +23,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except (OperationalError, InterfaceError) as error:
-        return database_away(error)
+        return database_away(error, request)
     return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
 
 
@@ -43,19 +45,57 @@ def readyz(request: HttpRequest) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer 503 and a time to come back while the database is away, else 500.
 
-    The browser keeps what it could not send and sends it when the database is back.
+    Our scripts keep what they could not send and send it when the database is back; a form
+    that was sent without one is in the page, to be sent again.
     """
     error = sys.exception()
     if error and connections.is_away(error):
-        return database_away(error)
+        return database_away(error, request)
     # Rendered without the request: nothing here may ask the database.
     return HttpResponse(render_to_string("500.html"), status=500)
 
 
-def database_away(error: BaseException) -> HttpResponse:
+def database_away(error: BaseException, request: HttpRequest) -> HttpResponse:
     note_loss(error)
-    page = render_to_string("503.html")
+    template = "503.html#away" if "HX-Request" in request.headers else "503.html"
+    # Rendered without the request, as above.
+    context = {"address": request.get_full_path(), "sent": what_was_sent(request)}
+    page = render_to_string(template, context)
     return HttpResponse(page, status=503, headers={"Retry-After": "2"})
+
+
+@dataclass(frozen=True)
+class Field:
+    name: str
+    value: str
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is words, which somebody will want to see again."""
+        return any(map(str.isspace, self.value))
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A form that was sent to `address`. No fields if it cannot be shown to be sent again."""
+
+    address: str
+    fields: list[Field]
+
+
+SECRET = re.compile("password|code|credential")  # in the name of a field
+
+
+def what_was_sent(request: HttpRequest) -> Sent | None:
+    """Return the form that a person sent, whose own page the browser may not keep.
+
+    Its token was checked before anything asked the database: no other site can put words here.
+    """
+    if request.method != "POST" or "HX-Request" in request.headers:
+        return None
+    fields = [Field(name, value) for name, values in request.POST.lists() for value in values]
+    kept = not request.FILES and not any(SECRET.search(one.name) for one in fields)
+    return Sent(request.get_full_path(), fields if kept else [])
 
 
 def note_loss(error: BaseException) -> None:
