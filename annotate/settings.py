@@ -331,6 +331,8 @@ LOGGING = {
         "django": {"level": "INFO", "handlers": []},
         # What was refused (4xx) is in the requests' lines.
         "django.request": {"level": "ERROR", "filters": ["raised"]},
+        # As errors, what anybody makes up would be taken for trouble of ours.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
         # It says of each task that it runs and that it is done.
         "django.tasks": {"level": "WARNING"},
         "uvicorn": {"handlers": [], "propagate": True},

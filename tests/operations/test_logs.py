@@ -103,6 +103,14 @@ def test_refused_requests_have_one_line(client, ana, lines):
     assert (line["status"], line["route"]) == (404, None)
 
 
+def test_a_host_that_somebody_makes_up_is_no_error(client, db, lines):
+    client.raise_request_exception = False
+    assert client.get("/", headers={"Host": "["}).status_code == 400
+    assert [(line["logger"], line["level"]) for line in lines()] == [
+        ("annotate.requests", "INFO")
+    ]
+
+
 def test_requests_have_no_lines_unless_they_are_wanted(client, db, text, settings):
     assert settings.LOGGING["loggers"]["annotate.requests"] == {"level": "WARNING"}
     logging.getLogger("annotate.requests").setLevel(logging.WARNING)
