@@ -20,6 +20,8 @@ import psycopg
 
 SIGN_IN = "/accounts/sign-in/"
 PATIENCE = 0.2  # seconds between two attempts while the site is away
+AWAY = (502, 503, 504)
+OPEN = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=40)  # a stream: beats
 LABELS = ("claim", "evidence", "speculation")
 
 
@@ -125,7 +127,7 @@ class Person:
                 return page
             if status == 409:
                 return page
-            if status not in (502, 503, 504):
+            if status not in AWAY:
                 self.ledger.wrong.append(f"{kind} {path} was answered {status}: {page[:300]}")
                 return page
             self.ledger.away += 1
@@ -235,3 +237,40 @@ class Reviewer:
             await do()
             if pause:
                 await asyncio.sleep(self.dice.uniform(0.5, 1.5) * pause)
+
+
+class Stream:
+    """The event stream of a page: opened again whenever it ends, as the page does."""
+
+    def __init__(self, person: Person, article: int) -> None:
+        self.person, self.article = person, article
+        self.seen = 0
+        self.opened = 0
+
+    async def listen(self) -> None:
+        path = f"{self.person.base}/articles/{self.article}/live/"
+        headers = {"Accept": "text/event-stream"}
+        while True:
+            try:
+                get = self.person.session.get(path, headers=headers, timeout=OPEN)
+                async with get as answer:
+                    if answer.status == 200:
+                        self.opened += 1
+                        await self.read(answer)
+                    elif answer.status not in AWAY:
+                        self.person.ledger.wrong.append(f"a stream: {answer.status}")
+            except (aiohttp.ClientError, TimeoutError, OSError):
+                pass
+            await asyncio.sleep(PATIENCE)
+
+    async def read(self, answer: aiohttp.ClientResponse) -> None:
+        name = ""
+        async for line in answer.content:
+            field, _, value = line.decode().strip().partition(": ")
+            if field == "event":
+                name = value
+            elif field == "data" and name == "seen":
+                if int(value) < self.seen:
+                    told = f"a stream told {value} after {self.seen}"
+                    self.person.ledger.wrong.append(told)
+                self.seen = max(self.seen, int(value))

@@ -11,11 +11,10 @@ from random import Random
 
 import aiohttp
 
-from tests.traffic import Done, Ledger, Person, Reviewer, somebody
+from tests.traffic import Done, Ledger, Person, Reviewer, Stream, somebody
 
 SENTENCES = 120  # of a story
 PAUSE = 0.1  # seconds between two things that a reviewer does
-STREAM = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=40)
 
 
 class Logbook(Ledger):
@@ -45,43 +44,6 @@ class Times(list[Done]):
     def append(self, done: Done) -> None:
         self.ended.append(time.monotonic())
         super().append(done)
-
-
-class Stream:
-    """The event stream of a page: opened again whenever it ends, as the page does."""
-
-    def __init__(self, person: Person, article: int) -> None:
-        self.person, self.article = person, article
-        self.seen = 0
-        self.opened = 0
-
-    async def listen(self) -> None:
-        path = f"{self.person.base}/articles/{self.article}/live/"
-        headers = {"Accept": "text/event-stream"}
-        while True:
-            try:
-                get = self.person.session.get(path, headers=headers, timeout=STREAM)
-                async with get as answer:
-                    if answer.status == 200:
-                        self.opened += 1
-                        await self.read(answer)
-                    elif answer.status != 503:
-                        self.person.ledger.wrong.append(f"a stream: {answer.status}")
-            except (aiohttp.ClientError, TimeoutError, OSError):
-                pass
-            await asyncio.sleep(0.3)
-
-    async def read(self, answer: aiohttp.ClientResponse) -> None:
-        name = ""
-        async for line in answer.content:
-            field, _, value = line.decode().strip().partition(": ")
-            if field == "event":
-                name = value
-            elif field == "data" and name == "seen":
-                if int(value) < self.seen:
-                    told = f"a stream told {value} after {self.seen}"
-                    self.person.ledger.wrong.append(told)
-                self.seen = max(self.seen, int(value))
 
 
 class Moderator:

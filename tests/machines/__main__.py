@@ -27,11 +27,10 @@ from random import Random
 
 from annotate import embedded
 from tests.processes import data_home, wait_until
-from tests.traffic import Ledger, Person, Reviewer, somebody
+from tests.traffic import Ledger, Person, Reviewer, Stream, somebody
 
 from .cast import Cast, Cookies, make_cast
 from .servers import HOST, Nginx, PgBouncer, Postgres, Web, killing, new_folder, program
-from .streams import Stream
 
 REVIEWERS, STORIES = 24, 3
 PAUSE = 0.25  # seconds between two things that a reviewer does
@@ -119,6 +118,7 @@ class Machines:
             faults = self.ledger.faults(self.replica.url())
             assert not faults, "\n".join(faults[:10])
             self.first.manage("check_log")
+            self.first.manage("backup", str(self.home / "first" / "backup"))
 
     def start(self) -> Cast:
         """Start all of it, with people and stories in the database."""
@@ -206,18 +206,16 @@ class Machines:
         await asyncio.to_thread(self.replica.ask, "SELECT pg_wal_replay_resume()")
         before = self.replica.log.read_text().count(READ_THERE)
 
-        async def read_there() -> bool:
-            assert await tags(cast.devices[1]) == 1
-            return self.replica.log.read_text().count(READ_THERE) > before
-
-        await until(read_there, 10)
+        async with asyncio.timeout(10):
+            while self.replica.log.read_text().count(READ_THERE) == before:
+                assert await tags(cast.devices[1]) == 1
 
     async def lose_a_web_process(self) -> None:
         say("killing a web process")
         await asyncio.to_thread(self.second.kill)
         await self.go_on(50)
         await asyncio.to_thread(self.second.start)
-        await asyncio.to_thread(wait_until, self.second.ready)
+        await until(self.second.ready)
         await asyncio.sleep(2)
 
     async def lose_the_primary(self) -> None:
@@ -238,7 +236,7 @@ class Machines:
             f"{again - promoted:.1f} s later"
         )
         for web in self.webs:
-            await asyncio.to_thread(wait_until, web.ready)
+            await until(web.ready)
         say("both web processes are ready again")
         await self.go_on(100)
 
@@ -248,7 +246,7 @@ class Machines:
         for number, stream in enumerate(streams):
             await reviewers[number + STORIES].tag()
             latest = reviewers[number + STORIES].latest
-            await until(partial(stream.knows, latest), 10)
+            await until(partial(knows, stream, latest))
         say(f"they were opened {[one.opened for one in streams]} times")
 
     async def be_the_same(self, reviewer: Reviewer) -> None:
@@ -268,17 +266,15 @@ class Machines:
     async def go_on(self, number: int) -> None:
         """Wait until so many more requests were answered."""
         wanted = len(self.ledger.done) + number
-
-        async def enough() -> bool:
-            return len(self.ledger.done) >= wanted
-
-        await until(enough, 30)
+        await until(lambda: len(self.ledger.done) >= wanted)
 
 
-async def until(condition: Callable, seconds: float) -> None:
-    async with asyncio.timeout(seconds):
-        while not await condition():
-            await asyncio.sleep(0.05)
+def knows(stream: Stream, event: int) -> bool:
+    return stream.seen >= event
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    await asyncio.to_thread(wait_until, condition)
 
 
 if __name__ == "__main__":
