@@ -10,6 +10,8 @@ from time import monotonic
 from django.db import close_old_connections, connection
 
 from annotate.accounts.models import User
+from annotate.articles.models import ArticleQuerySet
+from annotate.trips import fetch_row
 
 from .actions import CHANNEL
 
@@ -136,9 +138,29 @@ def announce_in_pool(process: str, people: Mapping[int, People]) -> None:
         close_old_connections()
 
 
-def move(article: int, user: User, sentence: int) -> None:
-    """Tell all processes at which sentence of an article somebody is."""
-    _notify([json.dumps({"at": [article, user.pk, sentence]})])
+# Steps are the most frequent of all that a page sends.
+MOVE = f"""
+    SELECT pg_notify('{CHANNEL}', json_build_object('at', json_build_array(
+               sentence.article_id, %(user)s::bigint, sentence.id))::text)
+      FROM articles_sentence sentence
+      JOIN articles_article article ON article.id = sentence.article_id
+     WHERE sentence.id = %(sentence)s AND article.id = %(article)s
+           AND {ArticleQuerySet.VISIBLE_TO}
+"""  # noqa: S608 - composed of constants
+
+
+def move(article: int, user: User, sentence: int) -> bool:
+    """Tell all processes at which sentence of an article somebody is.
+
+    False if there is no such sentence that they may know of.
+    """
+    values = {
+        "article": article,
+        "user": user.pk,
+        "moderator": user.is_moderator,
+        "sentence": sentence,
+    }
+    return fetch_row(MOVE, values) is not None
 
 
 def _notify(notes: list[str]) -> None:

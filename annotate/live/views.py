@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from annotate.annotations import markup
 from annotate.annotations.story import View
-from annotate.articles.models import Article, Sentence
+from annotate.articles.models import Article
 from annotate.http import Request
 
 from . import presence
@@ -70,12 +70,11 @@ class PlaceForm(forms.Form):
 def at_sentence(request: Request, pk: int) -> HttpResponse:
     """Say at which sentence one is: told to those who see everybody's work, not stored."""
     form = PlaceForm(request.POST)
-    article = _article(request, pk)
     if not form.is_valid():
+        _article(request, pk)
         return HttpResponse("sentence: which one?", status=422)
-    sentences = Sentence.objects.filter(article=article)
-    sentence = get_object_or_404(sentences, pk=form.cleaned_data["sentence"])
-    presence.move(article.pk, request.user, sentence.pk)
+    if not presence.move(pk, request.user, form.cleaned_data["sentence"]):
+        raise Http404("There is no such sentence.")
     return HttpResponse(status=204)
 
 
