@@ -1,4 +1,4 @@
-// Search as you type: what to do when no list comes back.
+// A list that is asked for by a filter or a search: what to do when none comes back.
 document.body.addEventListener("htmx:responseError", ({ detail }) => {
   // The session ended: the page itself asks to sign in, and comes back to this search.
   if (detail.xhr.status === 401) location.assign(detail.pathInfo.finalRequestPath);
@@ -9,5 +9,5 @@ document.body.addEventListener("htmx:sendError", () => {
 });
 
 function say(message) {
-  document.getElementById("found").textContent = message;
+  document.querySelector("#found, .found[role=status], .found [role=status]").textContent = message;
 }

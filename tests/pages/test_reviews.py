@@ -44,6 +44,18 @@ def test_pages_of_a_reviewer_hold(browse, stories, ana, look):  # noqa: F811
         holds(page, address)
 
 
+@pytest.mark.parametrize("address", ["/reviews/", "/admin/queue/"])
+def test_list_that_does_not_come_is_told(browse, stories, mo, watch, address):
+    watch.expected = ("503",)
+    page = browse(mo).new_page()
+    page.goto(address)
+    page.route("**/*?*", lambda route: route.fulfill(status=503, body="away"))
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(page.locator(".found")).to_have_text(
+        "The list could not be brought up to date (error 503). Try again."
+    )
+
+
 @both_looks
 def test_pages_of_a_moderator_hold(browse, stories, mo, look, watch):  # noqa: F811
     watch.expected = ("422",)
