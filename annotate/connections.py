@@ -84,6 +84,17 @@ def bear(seconds: float) -> None:
     patience.seconds = seconds or None
 
 
+@contextmanager
+def impatient(seconds: float) -> Iterator[None]:
+    """Wait so long at the most within this, for what a page can do without."""
+    usual = patience.seconds
+    patience.seconds = usual and min(usual, seconds)
+    try:
+        yield
+    finally:
+        patience.seconds = usual
+
+
 def give_up() -> None:
     """End the waiting of all threads that have a patience: this process is to end."""
     _stopping.set()

@@ -26,17 +26,21 @@ from django.db.models import Model
 from django.http.response import HttpResponseBase
 from django.template.response import SimpleTemplateResponse
 
+from annotate.connections import impatient
+
 log = logging.getLogger(__name__)
 
 PRIMARY, REPLICA = DEFAULT_DB_ALIAS, "replica"
 PEOPLE = {"accounts", "auth", "contenttypes", "sessions", "account", "mfa", "usersessions"}
 
 PAUSES = (0.0, 0.004, 0.008)  # seconds before each time that the replica is asked
+PATIENCE = 1.0  # seconds that it may be silent
 BEHIND = 1.0  # seconds for which it is not asked again after it was behind,
 AWAY = 10.0  # or did not answer
 
-# Commits are answered once they are written, by synchronous_commit.
-WRITTEN = "SELECT pg_current_wal_flush_lsn()"
+# Commits are answered once they are written, by synchronous_commit. Nothing is known of a
+# server that only reads.
+WRITTEN = "SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_flush_lsn() END"
 APPLIED = "SELECT pg_is_in_recovery() AND pg_last_wal_replay_lsn() >= %s::pg_lsn"
 
 _source: ContextVar[str] = ContextVar("source", default=PRIMARY)
@@ -101,10 +105,11 @@ def is_current() -> bool:
         return False
     written = _ask(PRIMARY, WRITTEN)
     try:
-        for pause in PAUSES:
-            time.sleep(pause)
-            if _ask(REPLICA, APPLIED, written):
-                return True
+        with impatient(PATIENCE):
+            for pause in PAUSES:
+                time.sleep(pause)
+                if _ask(REPLICA, APPLIED, written):
+                    return True
     except (OperationalError, InterfaceError) as error:
         connections[REPLICA].close()
         _not_before = time.monotonic() + AWAY

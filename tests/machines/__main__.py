@@ -36,6 +36,9 @@ REVIEWERS, STORIES = 24, 3
 PAUSE = 0.25  # seconds between two things that a reviewer does
 NEEDED = {"nginx": "nginx-light", "pgbouncer": "pgbouncer"}  # program: Debian's package
 
+SILENT = (
+    10  # seconds for six pages: each process waits a second, once, and a new connection two
+)
 SYNCHRONOUS = "SELECT pid FROM pg_stat_replication WHERE sync_state = 'sync'"
 TAGS = "SELECT count(*) FROM annotations_annotation"
 READ_THERE = 'FROM "annotations_annotation"'  # in the replica's log, which has each statement
@@ -209,6 +212,14 @@ class Machines:
         async with asyncio.timeout(10):
             while self.replica.log.read_text().count(READ_THERE) == before:
                 assert await tags(cast.devices[1]) == 1
+
+        say("nor while it says nothing")
+        with self.replica.standing_still():
+            began = time.monotonic()
+            for _ in range(6):
+                assert await tags(cast.devices[0]) == 1
+            took = time.monotonic() - began
+        assert took < SILENT, f"six pages waited {took:.1f} s for a silent replica"
 
     async def lose_a_web_process(self) -> None:
         say("killing a web process")

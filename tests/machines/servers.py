@@ -56,14 +56,33 @@ class Process:
         """End it and all its processes at once, as a machine without power does."""
         if self.process is None:
             return
-        with suppress(psutil.NoSuchProcess):
-            parent = psutil.Process(self.process.pid)
-            family = [parent, *parent.children(recursive=True)]
-            for one in family:
-                with suppress(psutil.NoSuchProcess):
-                    one.kill()
-            psutil.wait_procs(family, timeout=10)
+        family = self.family()
+        for one in family:
+            with suppress(psutil.NoSuchProcess):
+                one.kill()
+        psutil.wait_procs(family, timeout=10)
         self.process.wait(10)
+
+    def family(self) -> list[psutil.Process]:
+        """Return its processes, the first one first."""
+        assert self.process
+        try:
+            parent = psutil.Process(self.process.pid)
+            return [parent, *parent.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Let it live and say nothing for as long as this lasts."""
+        family = self.family()
+        for one in family:
+            one.suspend()
+        try:
+            yield
+        finally:
+            for one in family:
+                one.resume()
 
     def words(self) -> str:
         return self.log.read_text(errors="replace")[-4_000:]
@@ -116,12 +135,7 @@ class Postgres(Process):
 
     def stop_sending(self) -> None:
         """Let the replica hear no more from here on, as after a break in the network."""
-        assert self.process
-        [sender] = [
-            one
-            for one in psutil.Process(self.process.pid).children()
-            if "walsender" in " ".join(one.cmdline())
-        ]
+        [sender] = [one for one in self.family() if "walsender" in " ".join(one.cmdline())]
         sender.suspend()
 
     def _program(self, name: str, *options: str) -> None:
