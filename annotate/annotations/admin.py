@@ -164,12 +164,11 @@ class WithdrawnFilter(admin.SimpleListFilter):
 @admin.register(Annotation)
 class AnnotationAdmin(ReadOnlyAdmin):
     list_display = ("passage", "person", "label", "story", "state", "created_at")
-    list_filter = (StateFilter, "label")
+    list_filter = (StateFilter, "label", ("created_at", admin.DateFieldListFilter))
     search_fields = (
         *("exact", "note", "article__title"),
         *("reviewer__public_name", "reviewer__username"),
     )
-    date_hierarchy = "created_at"
     ordering = ("-created_at",)
     fields = (
         *("article", "reviewer", "label", "state", "in_context", "sentences", "start", "end"),
@@ -253,9 +252,8 @@ class ChangeAdmin(ReadOnlyAdmin):
     """The log. Nobody changes it, here or elsewhere."""
 
     list_display = ("at", "person", "what", "story")
-    list_filter = ("kind",)
+    list_filter = ("kind", ("at", admin.DateFieldListFilter))
     search_fields = ("by__public_name", "by__username", "article__title")
-    date_hierarchy = "at"
     ordering = ("-pk",)
     fields = (
         *("at", "by", "kind", "what", "article", "annotation", "reading"),

@@ -52,8 +52,7 @@ class ArticleAdmin(KeptAdmin):
         *("name", "status", "outlet", "published", "sentence_count", "annotation_count"),
         "created_at",
     )
-    list_filter = ("status", "language")
-    date_hierarchy = "published"
+    list_filter = ("status", "language", ("published", admin.DateFieldListFilter))
     search_fields = ("title", "outlet", "text")
     search_help_text = "Words of the title, outlet or text; quotation marks keep them together."
     actions = ("open", "lock", "archive")

@@ -28,9 +28,13 @@ class StoryAdmin(ReadOnlyAdmin):
 @admin.register(Thread)
 class ThreadAdmin(StoryAdmin):
     list_display = ("passage", "place", "title", "person", "outcome", "created_at")
-    list_filter = ("outcome", ("resolved_at", admin.EmptyFieldListFilter))
+    list_filter = (
+        "outcome",
+        ("resolved_at", admin.EmptyFieldListFilter),
+        ("created_at", admin.DateFieldListFilter),
+    )
+    search_repeats = True
     search_fields = ("exact", "article__title", "created_by__public_name", "comments__text")
-    date_hierarchy = "created_at"
     ordering = ("-created_at",)
     related = ("round__article", "created_by", "precedent__label")
     fields = (
@@ -58,9 +62,11 @@ class ThreadAdmin(StoryAdmin):
 @admin.register(Comment)
 class CommentAdmin(StoryAdmin):
     list_display = ("says", "person", "title", "created_at", "edited_at", "withdrawn_at")
-    list_filter = (("withdrawn_at", admin.EmptyFieldListFilter),)
+    list_filter = (
+        ("withdrawn_at", admin.EmptyFieldListFilter),
+        ("created_at", admin.DateFieldListFilter),
+    )
     search_fields = ("text", "author__public_name", "thread__article__title")
-    date_hierarchy = "created_at"
     ordering = ("-created_at",)
     story = "thread__article"
     related = ("author",)
@@ -86,9 +92,8 @@ class StepAdmin(StoryAdmin):
     """The log. Nobody changes it, here or elsewhere."""
 
     list_display = ("at", "person", "kind", "outcome", "title")
-    list_filter = ("kind", "outcome")
+    list_filter = ("kind", "outcome", ("at", admin.DateFieldListFilter))
     search_fields = ("by__public_name", "thread__article__title")
-    date_hierarchy = "at"
     ordering = ("-pk",)
     story = "thread__article"
     related = ("by", "comment__author", "precedent__label")

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db import connection
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce, Lower
+from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from annotate.accounts.models import User
@@ -72,25 +72,25 @@ class Filters:
 
 
 def people_page(filters: Filters, number: str | None) -> Page:
-    """Return a page of people, each with tags that stand and open cases. Three queries."""
-    tags = (
-        Annotation.objects.live()
-        .filter(reviewer=OuterRef("pk"))
-        .order_by()
-        .values("reviewer")
-        .annotate(number=Count("pk"))
-    )
-    cases = (
-        Case.objects.open()
-        .filter(person=OuterRef("pk"))
-        .values("person")
-        .annotate(number=Count("pk"))
-    )
-    people = filters.apply(User.objects.with_roles()).annotate(
-        tags=Coalesce(Subquery(tags.values("number")), 0),
-        open_cases=Coalesce(Subquery(cases.values("number")), 0),
-    )
-    return Paginator(people.order_by(Lower("public_name"), "pk"), PAGE).get_page(number)
+    """Return a page of people, each with tags that stand and open cases. Five queries.
+
+    Who stands on it is settled first: what each of all people has made would take long.
+    """
+    people = filters.apply(User.objects.all()).order_by(Lower("public_name"), "pk")
+    page = Paginator(people.values_list("pk", flat=True), PAGE).get_page(number)
+    here = list(page.object_list)
+    found = User.objects.with_roles().in_bulk(here)
+    # Without a column that only the tags themselves have: an index alone counts them.
+    tags = Annotation.objects.live().filter(reviewer__in=here).order_by().values("reviewer")
+    cases = Case.objects.open().filter(person__in=here).values("person")
+    number_of_tags = dict(tags.annotate(number=Count("*")).values_list("reviewer", "number"))
+    number_of_cases = dict(cases.annotate(number=Count("*")).values_list("person", "number"))
+    rows: list[Any] = [found[pk] for pk in here]
+    for one in rows:
+        one.tags = number_of_tags.get(one.pk, 0)
+        one.open_cases = number_of_cases.get(one.pk, 0)
+    page.object_list = rows
+    return page
 
 
 @dataclass(slots=True)

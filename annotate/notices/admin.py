@@ -30,9 +30,8 @@ class MailedFilter(admin.SimpleListFilter):
 @admin.register(Notice)
 class NoticeAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "to", "kind", "what", "mailed_at")
-    list_filter = ("kind", MailedFilter)
+    list_filter = ("kind", MailedFilter, ("created_at", admin.DateFieldListFilter))
     search_fields = ("person__public_name", "person__username", "article__title")
-    date_hierarchy = "created_at"
     ordering = ("-pk",)
     fields = (
         "person",

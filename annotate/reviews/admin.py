@@ -35,9 +35,11 @@ class OfRound(ReadOnlyAdmin):
 @admin.register(Round)
 class RoundAdmin(ReadOnlyAdmin):
     list_display = ("story", "number", "mode", "state", "needed", "due", "opened_at")
-    list_filter = ("state", "mode", "latest", "pseudonyms")
+    list_filter = (
+        *("state", "mode", "latest", "pseudonyms"),
+        ("opened_at", admin.DateFieldListFilter),
+    )
     search_fields = ("article__title", "article__outlet")
-    date_hierarchy = "opened_at"
     ordering = ("-pk",)
     fields = (
         *("article", "page", "number", "latest", "mode", "state", "needed", "due"),
@@ -61,9 +63,8 @@ class RoundAdmin(ReadOnlyAdmin):
 @admin.register(Assignment)
 class AssignmentAdmin(OfRound):
     list_display = ("person", "of_round", "assigned_at", "submitted_at", "handed_on_at")
-    list_filter = ("round__state",)
+    list_filter = ("round__state", ("assigned_at", admin.DateFieldListFilter))
     search_fields = ("reviewer__public_name", "reviewer__username", "round__article__title")
-    date_hierarchy = "assigned_at"
     ordering = ("-pk",)
     related = ("round__article", "reviewer")
     fields = (
@@ -81,9 +82,8 @@ class MoveAdmin(OfRound):
     """The log. Nobody changes it, here or elsewhere."""
 
     list_display = ("at", "what", "of_round")
-    list_filter = ("kind",)
+    list_filter = ("kind", ("at", admin.DateFieldListFilter))
     search_fields = ("by__public_name", "person__public_name", "round__article__title")
-    date_hierarchy = "at"
     ordering = ("-pk",)
     related = ("round__article", "by", "person")
     fields = ("at", "what", "round", "kind", "by", "person", "before", "after", "note")
