@@ -81,7 +81,7 @@ class FirstRows(Paginator):
 class KeptAdmin(ModelAdmin):
     """Things that are made on the site's own pages, and never deleted."""
 
-    paginator = FirstRows
+    paginator: Any = FirstRows
     list_per_page = 50
     list_max_show_all = 50
     # Counting a whole table, only to say how many rows the search left out.
@@ -139,15 +139,15 @@ class KeptAdmin(ModelAdmin):
         return Q(**{f"{path}__in": pks if len(pks) <= MOST_NAMED else named.values("pk")})
 
     def response_action(
-        self, request: HttpRequest, queryset: QuerySet[Any], **options: Any
-    ) -> HttpResponse | None:
+        self, request: HttpRequest, queryset: Any, *args: Any, **options: Any
+    ) -> Any:
         """Refuse to do something to more rows than the list has."""
         everything = request.POST.get("select_across") == "1"
         if everything and queryset.order_by()[: MOST_LISTED + 1].count() > MOST_LISTED:
             words = f"More than {MOST_LISTED:,} are chosen. Search or filter for fewer."
             self.message_user(request, words, messages.ERROR)
             return None
-        return super().response_action(request, queryset, **options)
+        return super().response_action(request, queryset, *args, **options)
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         return False

@@ -8,6 +8,7 @@ import pytest
 from django.utils.html import strip_tags
 
 from annotate import admin_pages
+from annotate.annotations import admin
 from annotate.annotations.actions import annotate
 from annotate.annotations.models import Annotation
 from tests.factories import make_article
@@ -70,6 +71,33 @@ def test_people_and_stories_are_found_by_parts_of_their_names(
     client.force_login(mo)
     page = client.get("/admin/annotations/change/", {"q": asked})
     assert len(re.findall(r'name="_selected_action"|class="field-at', page.text)) == found
+
+
+def test_tags_are_found_by_words_of_passages_and_notes(
+    client, mo, ana, ben, claim, monkeypatch
+):
+    story = make_article(title="Paper", body="The mayor says no. Mayors never say why.")
+    text = story.text
+    for person, passage, note in (
+        (ana, "The mayor says no.", "I have seen it."),
+        (ben, "Mayors never say", ""),
+        (ana, "why", ""),
+    ):
+        start = text.index(passage)
+        end = start + len(passage)
+        annotate(article=story, reviewer=person, label=claim, start=start, end=end, note=note)
+    client.force_login(mo)
+
+    def number_found(words: str) -> int:
+        page = client.get(TAGS, {"q": words})
+        return len(re.findall(r'name="_selected_action"', page.text))
+
+    wanted = {"mayo": 2, "MAYOR": 2, "says": 1, '"mayor says"': 1, "ben": 1, "zzz": 0}
+    wanted |= {"seen": 1, "see": 1, '"seen it"': 1, "mayor seen": 1, "mayor ben": 1}
+    assert {words: number_found(words) for words in wanted} == wanted
+    # Without the indexes, where very many have the words.
+    monkeypatch.setattr(admin, "MOST_NAMED", 0)
+    assert {words: number_found(words) for words in wanted} == wanted
 
 
 def test_a_thread_is_found_once_by_several_of_its_comments(client, mo, ana, article):

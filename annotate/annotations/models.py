@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex, GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 CONTEXT = 32  # code points kept on each side of a passage
 NOTE_LENGTH = 10_000  # code points
+
+NOTE_WORDS = SearchVector("note", config="simple")  # as the index has them
 
 models.TextField.register_lookup(Length, "length")  # for the constraints below
 
@@ -224,7 +228,14 @@ class Annotation(models.Model):
                 fields=["id"],
                 condition=Q(pending=True, withdrawn_at=None),
             ),
-            models.Index(name="annotation_by_time", fields=["created_at"]),  # for the admin
+            # For the admin: the newest, the newest hidden ones, those with a word in a note.
+            models.Index(name="annotation_by_time", fields=["created_at"]),
+            models.Index(
+                name="annotation_hidden",
+                fields=["created_at"],
+                condition=Q(hidden_at__isnull=False),
+            ),
+            GinIndex(NOTE_WORDS, name="annotation_note_words", condition=~Q(note="")),
         ]
         constraints = [
             models.CheckConstraint(
@@ -403,7 +414,8 @@ class Change(models.Model):
     class Meta:
         ordering = ["pk"]
         indexes = [
-            models.Index(name="change_of_person_in_article", fields=["article", "by", "-id"])
+            models.Index(name="change_of_person_in_article", fields=["article", "by", "-id"]),
+            BrinIndex(name="change_by_time", fields=["at"]),  # for the admin
         ]
         constraints = [
             models.UniqueConstraint(name="change_one_per_request", fields=["by", "request"]),

@@ -86,6 +86,7 @@ class Thread(models.Model):
             models.Index(
                 name="thread_unresolved", fields=["article"], condition=Q(resolved_at=None)
             ),
+            models.Index(name="thread_by_time", fields=["created_at"]),  # for the admin
         ]
         constraints = [
             models.CheckConstraint(
@@ -166,6 +167,9 @@ class Comment(models.Model):
 
     class Meta:
         ordering = ["created_at", "pk"]
+        indexes = [
+            models.Index(name="comment_by_time", fields=["created_at"])  # for the admin
+        ]
         constraints = [
             models.UniqueConstraint(
                 name="comment_one_per_request", fields=["author", "request"]

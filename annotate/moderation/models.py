@@ -240,6 +240,7 @@ class Flag(models.Model):
 
     class Meta:
         ordering = ["created_at", "pk"]
+        indexes = [models.Index(name="flag_by_time", fields=["created_at"])]  # for the admin
         constraints = [
             models.UniqueConstraint(
                 name="flag_one_standing_per_person_and_case",

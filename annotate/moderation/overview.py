@@ -35,7 +35,8 @@ OPEN = """
            min(opened_at),
            percentile_disc(0.5) WITHIN GROUP (ORDER BY opened_at)
       FROM moderation_case one
-      LEFT JOIN annotations_annotation tag ON tag.id = one.annotation_id AND tag.pending
+      LEFT JOIN annotations_annotation tag
+           ON tag.id = one.annotation_id AND tag.pending AND tag.withdrawn_at IS NULL
      WHERE state = 'open' AND person_id <> %(user)s
 """
 DECIDED = """
