@@ -15,6 +15,7 @@ import asyncio
 import os
 import re
 import secrets
+import signal
 import subprocess
 import sys
 import time
@@ -30,7 +31,17 @@ from tests.processes import data_home, wait_until
 from tests.traffic import Ledger, Person, Reviewer, Stream, somebody
 
 from .cast import Cast, Cookies, make_cast
-from .servers import HOST, Nginx, PgBouncer, Postgres, Web, killing, new_folder, program
+from .servers import (
+    HOST,
+    Nginx,
+    PgBouncer,
+    Postgres,
+    Web,
+    killing,
+    new_folder,
+    program,
+    telling,
+)
 
 REVIEWERS, STORIES = 24, 3
 PAUSE = 0.25  # seconds between two things that a reviewer does
@@ -49,6 +60,8 @@ def main() -> int:
     if missing := install():
         print(f"Missing: apt-get install {' '.join(missing)}", file=sys.stderr)
         return 2
+    # So that nothing is left running then either.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         with data_home() as home:
             Machines(home).prove()
@@ -110,7 +123,8 @@ class Machines:
         self.ledger = Ledger()
 
     def prove(self) -> None:
-        with killing(self.proxy, *self.webs, self.pooler, self.replica, self.primary):
+        everything = self.proxy, *self.webs, self.pooler, self.replica, self.primary
+        with killing(*everything), telling(*everything):
             say("starting a primary, its replica, PgBouncer, two web processes and nginx")
             cast = self.start()
             asyncio.run(self.work(cast))
@@ -120,6 +134,8 @@ class Machines:
             )
             faults = self.ledger.faults(self.replica.url())
             assert not faults, "\n".join(faults[:10])
+            for web in self.webs:
+                assert "Internal Server Error" not in web.log.read_text()
             self.first.manage("check_log")
             self.first.manage("backup", str(self.home / "first" / "backup"))
 

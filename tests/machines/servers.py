@@ -19,7 +19,6 @@ from typing import Any
 from urllib.request import urlopen
 
 import psutil
-import psycopg
 
 from annotate import embedded
 from tests.processes import ROOT, answers, environment, free_port, query, wait_until
@@ -85,7 +84,8 @@ class Process:
                 one.resume()
 
     def words(self) -> str:
-        return self.log.read_text(errors="replace")[-4_000:]
+        said = self.log.read_text(errors="replace") if self.log.exists() else ""
+        return said[-4_000:]
 
     def must_live(self) -> None:
         assert self.lives(), f"{type(self).__name__} ended: {self.words()}"
@@ -311,5 +311,12 @@ def killing(*processes: Process) -> Iterator[None]:
             one.kill()
 
 
-def connect(url: str) -> psycopg.Connection:
-    return psycopg.connect(url, autocommit=True, connect_timeout=5)
+@contextmanager
+def telling(*processes: Process) -> Iterator[None]:
+    """After an error, show how the log of each ends: it goes with its folder."""
+    try:
+        yield
+    except Exception:
+        for one in processes:
+            print(f"--- {one.log}\n{one.words()}", file=sys.stderr)
+        raise
