@@ -56,12 +56,24 @@ class Application:
         # It answers also while all others wait.
         self.health = pool(noting_streams, 1, min(patience or HEALTH_SECONDS, HEALTH_SECONDS))
         self.hub = Hub(self.pages.executor)
+        self.threads = threads
+        self.take_turns()
+
+    def take_turns(self) -> None:
+        """Let those who ask what others did have a quarter of the threads, and wait in line.
+
+        Each tag makes all who have the story open ask. So a tag never waits behind them.
+        """
+        self.turns = asyncio.Semaphore(max(self.threads // 4, 1))
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
             await self.lifespan(receive, send)
         elif scope["type"] == "http" and scope["path"].endswith("/live/"):
             await self.live(scope, receive, send)
+        elif scope["path"].endswith("/changes/"):
+            async with self.turns:
+                await self.pages(scope, receive, send)
         elif scope["path"] in HEALTH:
             await self.health(scope, receive, send)
         else:

@@ -16,7 +16,6 @@ import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from io import StringIO
-from itertools import cycle
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, cast
@@ -164,7 +163,7 @@ async def work(
 
         readers = [
             Reading(await visitor(cookies), story, Random(number))
-            for number, (cookies, story) in enumerate(zip(of.reviewers, cycle(of.stories)))
+            for number, (cookies, story) in enumerate(of.reviewers)
         ]
         moderators = [
             Moderator(await visitor(cookies), Random(-number))

@@ -18,8 +18,9 @@ from annotate.annotations import actions
 from annotate.annotations.models import Label
 from annotate.articles.models import Article
 from annotate.moderation import cases
+from annotate.operations.generating.words import seed_text
 from annotate.reviews.actions import open_round
-from tests.bench.stories import SEEDS, make_story, wanted_tags
+from tests.bench.stories import make_story, wanted_tags
 
 SIZES = (100, 150, 200, 250, 300)  # sentences of the stories, in turn
 FLAGGED = 10  # tags of each story that a moderator is asked to look at, before anybody works
@@ -30,30 +31,32 @@ type Cookies = dict[str, str]
 
 @dataclass
 class Cast:
-    """Everybody's cookies. `stories` are those that are worked on, by number."""
+    """Everybody's cookies; of a reviewer with the number of the story that they work on."""
 
-    reviewers: list[Cookies]
+    reviewers: list[tuple[Cookies, int]]
     moderators: list[Cookies]
     editor: Cookies  # puts stories in
-    stories: list[int]
 
 
 def make_cast(*, reviewers: int, moderators: int, stories: int) -> Cast:
-    """Store people and stories. Each story has an open round: all see each other's tags."""
+    """Store people and stories, and sign everybody in.
+
+    Each story has an open round, to which its reviewers are assigned: all see each other's
+    tags. Moderators find cases in the queue.
+    """
     label = Label.objects.get(slug="claim")
     early, late = make_people("early", 2)
-    articles = [make_story(SIZES[one % len(SIZES)], number=one) for one in range(stories)]
-    for article in articles:
-        open_round(article, by=None, mode="open")
+    people = make_people("reviewer", reviewers)
+    cast = Cast([], [], signed_in(make_people("editor", 1)[0]))
+    for number in range(stories):
+        article = make_story(SIZES[number % len(SIZES)], number=number)
+        of_story = people[number::stories]
+        open_round(article, by=None, mode="open", reviewers=of_story)
         _fill_queue(article, early, late, label)
-    return Cast(
-        reviewers=[signed_in(one) for one in make_people("reviewer", reviewers)],
-        moderators=[
-            signed_in(one) for one in make_people("moderator", moderators, Role.MODERATOR)
-        ],
-        editor=signed_in(make_people("editor", 1)[0]),
-        stories=[one.pk for one in articles],
-    )
+        cast.reviewers += [(signed_in(one), article.pk) for one in of_story]
+    for one in make_people("moderator", moderators, Role.MODERATOR):
+        cast.moderators.append(signed_in(one))
+    return cast
 
 
 def _fill_queue(article: Article, tagger: User, flagger: User, label: Label) -> None:
@@ -99,8 +102,7 @@ class Newsroom:
 
     def __init__(self) -> None:
         self.dice = random.Random(5)
-        texts = [path.read_text() for path in sorted(SEEDS.glob("*.txt"))]
-        self.paragraphs = [one for text in texts for one in text.split("\n\n")]
+        self.paragraphs = seed_text().split("\n\n")
         self.number = 0
 
     def write(self) -> tuple[str, str]:

@@ -225,17 +225,17 @@ class Reading(Reviewer):
                 wait = max(asked + pace - time.monotonic(), 0)
                 await asyncio.sleep(wait + self.dice.random() * JITTER)
                 if self.newest > self.latest:
-                    took = await self.ask()
-                    asked, pace = time.monotonic(), max(PACE, 3 * took)
+                    began = time.monotonic()
+                    await self.ask()
+                    asked = time.monotonic()
+                    pace = max(PACE, 10 * (asked - began))
 
-    async def ask(self) -> float:
-        """Ask what happened since the last event that the page shows; return the seconds."""
+    async def ask(self) -> None:
+        """Ask what happened since the last event that the page shows."""
         async with self.sending:
             since, newest = self.latest, self.newest
         path = f"/articles/{self.article}/changes/?since={since}&view="
-        began = time.monotonic()
         status, answer = await self.person.get(path, script=True)
-        took = time.monotonic() - began
         async with self.sending:
             # What the person did meanwhile is newer than this answer.
             if status == 200 and self.latest == since:
@@ -244,7 +244,6 @@ class Reading(Reviewer):
                     await self.open()
                 if self.newest == newest:
                     self.newest = self.latest
-        return took
 
     async def step(self) -> None:
         """Say where one is, if anybody is here to see it."""

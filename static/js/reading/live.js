@@ -171,8 +171,8 @@ export class Live {
       if (!response.ok) return this.later();
       const html = await response.text();
       this.heard = this.asked = Date.now();
-      // A server that takes long has much to do.
-      this.pace = Math.max(PACE, 3 * (this.asked - began));
+      // A server that takes long has much to do: others' work comes first.
+      this.pace = Math.max(PACE, 10 * (this.asked - began));
       return html;
     } catch {
       return this.later();
