@@ -31,7 +31,11 @@ from annotate.connections import impatient
 log = logging.getLogger(__name__)
 
 PRIMARY, REPLICA = DEFAULT_DB_ALIAS, "replica"
-PEOPLE = {"accounts", "auth", "contenttypes", "sessions", "account", "mfa", "usersessions"}
+# Apps that know who somebody is, and how often they tried.
+PEOPLE = {
+    *("accounts", "auth", "contenttypes", "sessions", "account", "mfa", "usersessions"),
+    "django_cache",
+}
 
 PAUSES = (0.0, 0.004, 0.008)  # seconds before each time that the replica is asked
 PATIENCE = 1.0  # seconds that it may be silent
@@ -70,8 +74,9 @@ def source() -> BaseDatabaseWrapper:
 def from_replica[**P](
     view: Callable[P, HttpResponseBase],
 ) -> Callable[P, HttpResponseBase]:
-    """Let a view that only shows things, and has read all it shows when it returns, be read
-    from the replica if that is as new as the primary.
+    """Read what a view shows from the replica, if that is as new as the primary.
+
+    The view only shows things, and has read all of them when it returns.
     """
 
     @wraps(view)

@@ -105,6 +105,7 @@ def postmaster(home: Path) -> int | None:
 def environment(home: Path, **variables: str) -> dict[str, str]:
     """Return the environment of a process that uses the embedded database in `home`."""
     ours = {"DATABASE_URL", "SECRET_KEY", "ALLOWED_HOSTS", "HTTPS", "DEBUG", "PORT"}
+    ours |= {"DATABASE_DIRECT_URL", "DATABASE_REPLICA_URL"}
     left_out = {*ours, "DJANGO_SETTINGS_MODULE"}  # also what the tests themselves set
     kept = {name: value for name, value in os.environ.items() if name not in left_out}
     return {**kept, "ANNOTATE_DATA_DIR": str(home), **variables}

@@ -47,9 +47,8 @@ REVIEWERS, STORIES = 24, 3
 PAUSE = 0.25  # seconds between two things that a reviewer does
 NEEDED = {"nginx": "nginx-light", "pgbouncer": "pgbouncer"}  # program: Debian's package
 
-SILENT = (
-    10  # seconds for six pages: each process waits a second, once, and a new connection two
-)
+# Seconds for six pages: each process waits one, and for a new connection two, once.
+SILENT = 10
 SYNCHRONOUS = "SELECT pid FROM pg_stat_replication WHERE sync_state = 'sync'"
 TAGS = "SELECT count(*) FROM annotations_annotation"
 READ_THERE = 'FROM "annotations_annotation"'  # in the replica's log, which has each statement

@@ -1,7 +1,7 @@
 """What a site on several machines is made of, each a process on a port of 127.0.0.1.
 
-Two PostgreSQL servers, PgBouncer, web processes and nginx. As root, all but the web processes
-run as the user of the embedded database: none of them does as root.
+Two PostgreSQL servers, PgBouncer, web processes and nginx. Where we are root, all but the web
+processes run as the user of the embedded database.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Process:
 
 # --- PostgreSQL ------------------------------------------------------------------------------
 class Postgres(Process):
-    """A server with its data in `folder`/data. Its processes are looked for by their folder."""
+    """A server with its data in `folder`/data."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
