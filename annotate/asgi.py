@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 HEALTH = ("/healthz/", "/readyz/", "/metrics/")
 HEALTH_SECONDS = 3  # that the database may take to say that it is there
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+BODY_SECONDS = 30  # without a byte of a request that has begun
 STREAM = "annotate.stream"  # in the scope of a request that was answered with a stream
 
 
@@ -77,7 +78,7 @@ class Application:
         elif scope["path"] in HEALTH:
             await self.health(scope, receive, send)
         else:
-            await self.pages(scope, receive, send)
+            await self.pages(scope, whole(receive), send)  # type: ignore[arg-type]
 
     async def live(self, scope: Any, receive: Receive, send: Send) -> None:
         """Answer as any page; if that is a stream, keep it open."""
@@ -87,7 +88,7 @@ class Application:
             answer.append(message)
 
         with self.hub.overhear() as early:
-            await self.pages(scope, receive, collect)  # type: ignore[arg-type]
+            await self.pages(scope, whole(receive), collect)  # type: ignore[arg-type]
         access = scope.get(STREAM)
         if access is None or self.hub.closed:
             for message in answer:
@@ -139,6 +140,27 @@ def pool(app: Any, threads: int, patience: float) -> WSGIMiddleware:
         threads, "pages", initializer=connections.bear, initargs=(patience,)
     )
     return served
+
+
+class Cut(OSError):
+    """The network dropped before all of a request had come."""
+
+
+def whole(receive: Receive) -> Receive:
+    """Receive what comes of a request, and raise Cut or TimeoutError where its end does not.
+
+    To a2wsgi a connection that broke is the end of the body: half a form, half a note in it,
+    would be taken for a whole one. Nor does a thread wait for ever for the rest.
+    """
+
+    async def receive_in_time() -> Message:
+        async with asyncio.timeout(BODY_SECONDS):
+            message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Cut("The connection broke within a request.")
+        return message
+
+    return receive_in_time
 
 
 def leave_what_stands() -> None:

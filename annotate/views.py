@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import InterfaceError, OperationalError, connection
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.template.loader import render_to_string
 
 from annotate import connections
@@ -51,6 +51,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
     error = sys.exception()
     if error and connections.is_away(error):
         return database_away(error, request)
+    if isinstance(error, UnreadablePostError):  # only a part of it came: see annotate.asgi
+        said = "The request broke off, and nothing was done. Send it again.\n"
+        return HttpResponse(said, status=400, content_type="text/plain; charset=utf-8")
     # Rendered without the request: nothing here may ask the database.
     return HttpResponse(render_to_string("500.html"), status=500)
 

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 
 import psycopg
 from django.db import InterfaceError, OperationalError
+from django.http import UnreadablePostError
 
 from annotate.connections import is_away
 
@@ -84,12 +85,14 @@ class JsonFormatter(TextFormatter):
 class Raised(logging.Filter):
     """Lets what was raised pass. An answer of 503 that a view chose is no error of ours.
 
-    Nor is it that the database is away, which annotate.views says in a line.
+    Nor is it that the database is away, which annotate.views says in a line, or that a
+    request broke off.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        return error is not None and not is_away(error)
+        ours = not isinstance(error, UnreadablePostError)
+        return error is not None and ours and not is_away(error)
 
 
 def _time(record: logging.LogRecord) -> str:
