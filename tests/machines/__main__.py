@@ -45,6 +45,7 @@ from .servers import (
 
 REVIEWERS, STORIES = 24, 3
 PAUSE = 0.25  # seconds between two things that a reviewer does
+PATIENCE = 90  # seconds for what must come; the machine may have other things to do
 NEEDED = {"nginx": "nginx-light", "pgbouncer": "pgbouncer"}  # program: Debian's package
 
 # Seconds for six pages: each process waits one, and for a new connection two, once.
@@ -164,7 +165,7 @@ class Machines:
             self.primary.url(), self.first.variables["SECRET_KEY"], REVIEWERS, STORIES
         )
         for web in self.webs:
-            wait_until(web.ready)
+            wait_until(web.ready, PATIENCE)
         self.proxy.start(self.webs)
         return cast
 
@@ -224,7 +225,7 @@ class Machines:
         await asyncio.to_thread(self.replica.ask, "SELECT pg_wal_replay_resume()")
         before = self.replica.log.read_text().count(READ_THERE)
 
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while self.replica.log.read_text().count(READ_THERE) == before:
                 assert await tags(cast.devices[1]) == 1
 
@@ -300,7 +301,7 @@ def knows(stream: Stream, event: int) -> bool:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    await asyncio.to_thread(wait_until, condition)
+    await asyncio.to_thread(wait_until, condition, PATIENCE)
 
 
 if __name__ == "__main__":
