@@ -21,7 +21,7 @@ def new_process():
 
 def told(client) -> tuple[int, str]:
     answer = client.get("/readyz/")
-    assert answer["Content-Type"] == "text/plain"
+    assert answer["Content-Type"] == "text/plain; charset=utf-8"
     return answer.status_code, answer.text
 
 
