@@ -15,7 +15,7 @@ compile := $(python) -m uv pip compile --quiet --universal --python-version 3.12
 
 quietly := -qq --disable-pip-version-check --no-input --require-hashes --only-binary :all:
 
-.PHONY: help run test lint bench load machines faults fuzz audit sbom install lock clean
+.PHONY: help run test lint bench load machines proxies faults fuzz audit sbom install lock clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
@@ -62,6 +62,9 @@ sbom: install .venv/audit/installed ## Write the bill of materials, annotate.cdx
 	@$(python) -m venv --without-pip .venv/audit
 	@$(python) -m pip --python .venv/audit install $(quietly) -r $<
 	@touch $@
+
+proxies: install ## Try the files for Caddy and nginx in deploy/
+	@$(python) -m pytest tests/deploy/proxies.py $(PYTEST_ARGS)
 
 faults: install ## Kill, fill and silence what the site stands on, under load (ROUNDS=50)
 	@$(python) -m tests.faults --rounds $(or $(ROUNDS),50)

@@ -192,6 +192,7 @@ def running(command: list[str], folder: Path, webs: list[Web]) -> Iterator[None]
         "HOME": str(folder),
         "ANNOTATE_ADDRESS": HOST,
         "ANNOTATE_WEB": " ".join(f"127.0.0.1:{one.port}" for one in webs),
+        "ANNOTATE_WEB_LAST": f"127.0.0.1:{webs[-1].port}",
         "ANNOTATE_PAGES": str(ROOT / "templates"),
     }
     with (folder / "log.txt").open("w") as log:
@@ -201,6 +202,13 @@ def running(command: list[str], folder: Path, webs: list[Web]) -> Iterator[None]
     finally:
         process.terminate()
         process.wait(30)
+
+
+def version(data: Path, home: Path) -> Path:
+    """Return the data directory of a version: the static files, and one that is its own."""
+    shutil.copytree(home / "static", data / "static")
+    (data / f"static/css/{data.name}.0123456789ab.css").write_text("")
+    return data
 
 
 @pytest.fixture(scope="module", params=[caddy, nginx], ids=lambda proxy: proxy.__name__)
@@ -214,8 +222,8 @@ def proxied(request, first_used_home, tmp_path_factory) -> Iterator[Proxied]:
     with ExitStack() as stack:
         database = stack.enter_context(database_user(home)).url
         webs = []
-        for _ in range(2):
-            webs.append(Web(home, database))
+        for name in ("new", "old"):
+            webs.append(Web(version(folder / name, home), database))
             stack.callback(webs[-1].stop)
         https, http = free_port(), free_port()
         command = proxy(folder, webs, https, http)
@@ -279,6 +287,12 @@ def test_pages_are_compressed_once_and_named_by_the_proxy(proxied):
             assert answer.headers["Content-Encoding"] == "gzip"
 
     run(ask())
+
+
+def test_both_versions_files_are_there_during_an_upgrade(proxied):
+    for name in ("new", "old") * 4:
+        assert run(status(proxied, f"/static/css/{name}.0123456789ab.css")) == 200
+    assert run(status(proxied, "/static/css/none.0123456789ab.css")) == 404
 
 
 def test_the_address_of_a_client_is_the_one_it_comes_from(proxied):
