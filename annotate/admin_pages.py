@@ -20,13 +20,14 @@ from django.utils.text import smart_split, unescape_string_literal
 from unfold.admin import ModelAdmin
 from unfold.widgets import INPUT_CLASSES
 
+from annotate.articles.models import Article
 from annotate.http import Request
+from annotate.wordsearch import among
 
 # An action is offered for the selected rows of a list and as a button on a page.
 EVERYWHERE = [ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM]
 LONGEST = 90  # characters of a text in a list
 MOST_LISTED = 10_000  # rows that a list counts and pages through; beyond, it says so
-MOST_NAMED = 1_000  # people or stories that are looked up before the rows about them
 
 
 def admin_page(view: Callable) -> Callable:
@@ -134,9 +135,9 @@ class KeptAdmin(ModelAdmin):
                 return Q(**{f"{name}__icontains": word})
         if not path:
             return Q(**{f"{name}__icontains": word})
-        named = model.objects.filter(**{f"{last}__icontains": word}).order_by()
-        pks = list(named.values_list("pk", flat=True)[: MOST_NAMED + 1])
-        return Q(**{f"{path}__in": pks if len(pks) <= MOST_NAMED else named.values("pk")})
+        if model is Article:
+            return among(Article.objects.named(word, last), path)
+        return among(model.objects.filter(**{f"{last}__icontains": word}), path)
 
     def response_action(
         self, request: HttpRequest, queryset: Any, *args: Any, **options: Any

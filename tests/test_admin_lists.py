@@ -7,8 +7,7 @@ import re
 import pytest
 from django.utils.html import strip_tags
 
-from annotate import admin_pages
-from annotate.annotations import admin
+from annotate import admin_pages, wordsearch
 from annotate.annotations.actions import annotate
 from annotate.annotations.models import Annotation
 from tests.factories import make_article
@@ -67,7 +66,7 @@ def test_nothing_is_done_to_more_rows_than_a_list_has(client, mo, three_tags, mo
 def test_people_and_stories_are_found_by_parts_of_their_names(
     client, mo, three_tags, monkeypatch, asked, found, most_named
 ):
-    monkeypatch.setattr(admin_pages, "MOST_NAMED", most_named)
+    monkeypatch.setattr(wordsearch, "MOST", most_named)
     client.force_login(mo)
     page = client.get("/admin/annotations/change/", {"q": asked})
     assert len(re.findall(r'name="_selected_action"|class="field-at', page.text)) == found
@@ -96,7 +95,7 @@ def test_tags_are_found_by_words_of_passages_and_notes(
     wanted |= {"seen": 1, "see": 1, '"seen it"': 1, "mayor seen": 1, "mayor ben": 1}
     assert {words: number_found(words) for words in wanted} == wanted
     # Without the indexes, where very many have the words.
-    monkeypatch.setattr(admin, "MOST_NAMED", 0)
+    monkeypatch.setattr(wordsearch, "MOST", 0)
     assert {words: number_found(words) for words in wanted} == wanted
 
 

@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin
-from django.contrib.postgres.search import SearchQuery
 from django.db.models import Max, Model, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -20,8 +19,9 @@ from unfold.widgets import (
 )
 
 from annotate.accounts.models import User
-from annotate.admin_pages import MOST_NAMED, KeptAdmin, ReadOnlyAdmin, short
+from annotate.admin_pages import KeptAdmin, ReadOnlyAdmin, short
 from annotate.articles.models import Article
+from annotate.wordsearch import beginnings, few
 
 from . import wording
 from .guideline import set_guideline
@@ -151,13 +151,6 @@ class StateFilter(admin.SimpleListFilter):
         return queryset
 
 
-def beginning(word: str, config: str) -> SearchQuery:
-    """Return what finds a word by its beginning, or several words as a phrase."""
-    if word.isalnum():
-        return SearchQuery(f"{word}:*", config=config, search_type="raw")
-    return SearchQuery(word, config=config, search_type="phrase")
-
-
 class WithdrawnFilter(admin.SimpleListFilter):
     title = parameter_name = "state"
 
@@ -196,18 +189,16 @@ class AnnotationAdmin(ReadOnlyAdmin):
 
         Of words that very many have, the newest rows are found soon without.
         """
-        few = MOST_NAMED + 1
-        if name == "exact":
-            english, simple = (beginning(word, config) for config in ("english", "simple"))
-            stories = Article.objects.filter(Q(search=english) | Q(search=simple)).order_by()
-            pks = list(stories.values_list("pk", flat=True)[:few])
-            within = Q(article__in=pks) if len(pks) < few else Q()
-            return within & Q(exact__icontains=word)
-        if name == "note":
-            notes = Annotation.objects.exclude(note="").annotate(words=NOTE_WORDS)
-            notes = notes.filter(words=beginning(word, "simple")).order_by()
-            pks = list(notes.values_list("pk", flat=True)[:few])
-            return Q(pk__in=pks) if len(pks) < few else Q(note__icontains=word)
+        match = beginnings(word)
+        here = Q(**{f"{name}__icontains": word})
+        if match and name == "exact":
+            english = beginnings(word, "english")
+            stories = few(Article.objects.filter(Q(search=english) | Q(search=match)))
+            return here if stories is None else here & Q(article__in=stories)
+        if match and name == "note":
+            notes = Annotation.objects.exclude(note="").alias(words=NOTE_WORDS)
+            tags = few(notes.filter(here, words=match))
+            return here if tags is None else Q(pk__in=tags)
         return super().search_in(name, word)
 
     @admin.display(ordering="exact")

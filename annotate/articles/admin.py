@@ -20,6 +20,7 @@ from django.utils.html import format_html
 from annotate.accounts.models import User
 from annotate.admin_pages import EVERYWHERE, LONGEST, KeptAdmin, ReadOnlyAdmin, short
 from annotate.annotations.models import Annotation
+from annotate.wordsearch import among
 
 from .actions import set_status
 from .models import Article, Sentence
@@ -139,7 +140,7 @@ class ArticleAdmin(KeptAdmin):
         """Search as the list of stories does, and by any part of title and outlet."""
         if not search_term:
             return queryset, False
-        found = Q(title__icontains=search_term) | Q(outlet__icontains=search_term)
+        found = among(Article.objects.named(search_term, "title", "outlet"))
         for config in ("english", "simple"):
             query = SearchQuery(search_term, config=config, search_type="websearch")
             found |= Q(search=query)

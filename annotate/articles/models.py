@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -16,11 +18,14 @@ from django.db.models.functions import Left
 from django.urls import reverse
 from django.utils import timezone
 
+from annotate.wordsearch import beginnings
+
 from .languages import canonical_language
 
 if TYPE_CHECKING:
     from annotate.accounts.models import User
 
+NAME_WORDS = SearchVector("title", "outlet", config="simple")  # as an index has them
 NOT_A_WEB_ADDRESS = "Write a web address that begins with http:// or https://."
 
 
@@ -57,6 +62,19 @@ class ArticleQuerySet(models.QuerySet["Article"]):
     def standing(self) -> ArticleQuerySet:
         """All but archived ones: a text stands among these at most once."""
         return self.exclude(status=Article.Status.ARCHIVED)
+
+    def named(self, words: str, *fields: str) -> ArticleQuerySet:
+        """Those with `words` in one of the fields, title or outlet.
+
+        An index has the words by their beginnings. Only where nothing is found so, each title
+        is looked through.
+        """
+        found = self.filter(reduce(or_, (Q(**{f"{one}__icontains": words}) for one in fields)))
+        if match := beginnings(words):
+            begun = found.alias(name_words=NAME_WORDS).filter(name_words=match)
+            if begun.exists():
+                return begun
+        return found
 
 
 class Article(models.Model):
@@ -108,6 +126,7 @@ class Article(models.Model):
         indexes = [
             GinIndex(fields=["search"], name="article_search"),
             models.Index(fields=["status", "-id"], name="article_newest_of_status"),
+            GinIndex(NAME_WORDS, name="article_name_words"),
         ]
         constraints = [
             models.CheckConstraint(

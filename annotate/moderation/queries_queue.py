@@ -165,9 +165,11 @@ def find(user: User, asked: Asked) -> CaseQuerySet:
     if asked.age:
         cases = cases.filter(opened_at__lt=timezone.now() - OLDER[Age(asked.age)])
     if asked.article:
-        cases = cases.filter(article__in=_named(Article.objects.all(), "title", asked.article))
+        stories = Article.objects.named(asked.article, "title")
+        cases = cases.filter(article__in=_named(stories, "title", asked.article))
     if asked.person:
-        cases = cases.filter(person__in=_named(User.objects, "public_name", asked.person))
+        people = User.objects.filter(public_name__icontains=asked.person)
+        cases = cases.filter(person__in=_named(people, "public_name", asked.person))
     if asked.mine:
         cases = cases.filter(claimed_by=user, claimed_until__gt=timezone.now())
     return in_order(cases, asked.state)
@@ -181,11 +183,11 @@ def in_order(cases: CaseQuerySet, state: str) -> CaseQuerySet:
 
 
 def _named(things: models.QuerySet, name: str, words: str) -> list[int]:
-    """Return the numbers of what is called so or, where nothing is, of what has the words.
+    """Return the numbers of what is called so or, where nothing is, of all `things`.
 
     Resolved first, so that the planner knows how few they are.
     """
-    found = things.filter(**{f"{name}__icontains": words}).order_by(Length(name), "pk")
+    found = things.order_by(Length(name), "pk")
     rows = list(found.values_list("pk", name)[:MOST_NAMES])
     exact = [pk for pk, called in rows if called.casefold() == words.casefold()]
     return exact or [pk for pk, _ in rows]

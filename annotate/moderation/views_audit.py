@@ -16,14 +16,16 @@ from django.views.decorators.http import require_GET
 
 from annotate.accounts.models import User
 from annotate.admin_pages import admin_context, admin_page
+from annotate.articles.models import Article
 from annotate.exchange.records import utc
 from annotate.exchange.spreadsheet import BYTE_ORDER_MARK, escape
 from annotate.http import Request
 from annotate.replica import from_replica
+from annotate.wordsearch import among, beginnings, few
 
 from . import wording
 from .forms_revert import AuditForm
-from .models import AuditEntry
+from .models import WHY_WORDS, AuditEntry
 
 SHOWN = 50
 BATCH = 1_000  # lines of an export that are read at once
@@ -88,13 +90,15 @@ def _found(form: AuditForm) -> QuerySet[AuditEntry]:
     if asked["until"]:
         lines = lines.filter(at__lt=asked["until"])
     if words := asked["q"]:
-        named = User.objects.filter(public_name__icontains=words).values("pk")
-        lines = lines.filter(
-            Q(why__icontains=words)
-            | Q(by__in=named)
-            | Q(person__in=named)
-            | Q(article__title__icontains=words)
-        )
+        # Looked up first, by indexes: joined, they are read for every line.
+        people = User.objects.filter(public_name__icontains=words)
+        found = Q(why__icontains=words)
+        if match := beginnings(words):
+            said = AuditEntry.objects.exclude(why="").alias(words=WHY_WORDS)
+            numbers = few(said.filter(found, words=match))
+            found = found if numbers is None else Q(pk__in=numbers)
+        found |= among(people, "by") | among(people, "person")
+        lines = lines.filter(found | among(Article.objects.named(words, "title"), "article"))
     return lines
 
 
