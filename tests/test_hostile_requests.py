@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from tests.test_admin_crawl import MODELS, addresses, things  # noqa: F401
 from tests.test_permissions import TABLE, places  # noqa: F401
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES") or 25)
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES") or 12)
 SECONDS = 20  # far more than any answer takes, on a machine that is busy with other tests
 
 HOSTILE = [

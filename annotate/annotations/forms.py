@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import forms
+from django.core.validators import ProhibitNullCharactersValidator
 from django.db import connection
 
 from .models import NOTE_LENGTH, Annotation, Label
@@ -15,6 +16,7 @@ class RequestForm(forms.Form):
     since = forms.IntegerField(required=False, min_value=0)
 
 
+no_null_characters = ProhibitNullCharactersValidator()
 LABEL_FIELDS = [one.attname for one in Label._meta.concrete_fields]
 LABEL = f"""
     SELECT {", ".join(f'"{name}"' for name in LABEL_FIELDS)}
@@ -33,6 +35,7 @@ class LabelField(forms.Field):
     def to_python(self, value: str | None) -> Label | None:
         if not value:
             return None
+        no_null_characters(value)  # PostgreSQL takes none in a text
         with connection.cursor() as cursor:
             cursor.execute(LABEL, [value])
             row = cursor.fetchone()

@@ -113,7 +113,7 @@ def line(name: str, said: str) -> str:
     """Return what libFuzzer counted as a line of the table."""
 
     def last(pattern: str) -> int:
-        return int(([*re.findall(pattern, said)] or ["0"])[-1])
+        return int(([*re.findall(pattern, said, re.M)] or ["0"])[-1])
 
     return (
         f"{name:12} {last(r'number_of_executed_units: (\d+)') or last(r'^#(\d+)'):>11,} "

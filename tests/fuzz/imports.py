@@ -120,5 +120,5 @@ def _change_field(thing: Any, provider: atheris.FuzzedDataProvider) -> None:
                 at = provider.ConsumeIntInRange(0, len(inner))
                 thing[key] = inner[:at] + provider.ConsumeUnicode(4) + inner[at:]
             case _:
-                thing[key] = provider.PickValueInList(_HOSTILE)
+                thing[key] = copy.deepcopy(provider.PickValueInList(_HOSTILE))
         return

@@ -23,7 +23,10 @@ from annotate.exchange.spreadsheet import escape, unescape
 
 def decoded(data: bytes) -> str:
     """Return a text of any code points: what is no UTF-8 becomes halves of surrogate pairs."""
-    return data.decode("utf-8", "surrogatepass" if data[:1] == b"\xed" else "surrogateescape")
+    try:
+        return data.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return data.decode("utf-8", "surrogateescape")
 
 
 def sentences(data: bytes) -> None:
