@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from a2wsgi import WSGIMiddleware
 
 from annotate import connections
+from annotate.cut import whole
 from annotate.operations.logs import request_id
 from annotate.wsgi import application as pages
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 HEALTH = ("/healthz/", "/readyz/", "/metrics/")
 HEALTH_SECONDS = 3  # that the database may take to say that it is there
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-BODY_SECONDS = 30  # without a byte of a request that has begun
 STREAM = "annotate.stream"  # in the scope of a request that was answered with a stream
 
 
@@ -140,27 +140,6 @@ def pool(app: Any, threads: int, patience: float) -> WSGIMiddleware:
         threads, "pages", initializer=connections.bear, initargs=(patience,)
     )
     return served
-
-
-class Cut(OSError):
-    """The network dropped before all of a request had come."""
-
-
-def whole(receive: Receive) -> Receive:
-    """Receive what comes of a request, and raise Cut or TimeoutError where its end does not.
-
-    To a2wsgi a connection that broke is the end of the body: half a form, half a note in it,
-    would be taken for a whole one. Nor does a thread wait for ever for the rest.
-    """
-
-    async def receive_in_time() -> Message:
-        async with asyncio.timeout(BODY_SECONDS):
-            message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Cut("The connection broke within a request.")
-        return message
-
-    return receive_in_time
 
 
 def leave_what_stands() -> None:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import InterfaceError, OperationalError, connection
-from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from annotate import connections
+from annotate.cut import Cut
 from annotate.operations import metrics, readiness
 
 log = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     error = sys.exception()
     if error and connections.is_away(error):
         return database_away(error, request)
-    if isinstance(error, UnreadablePostError):  # only a part of it came: see annotate.asgi
+    if isinstance(error, Cut):
         said = "The request broke off, and nothing was done. Send it again.\n"
         return HttpResponse(said, status=400, content_type="text/plain; charset=utf-8")
     # Rendered without the request: nothing here may ask the database.

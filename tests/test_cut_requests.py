@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 
-from annotate import asgi
+from annotate import asgi, cut
 from annotate.annotations.models import Annotation
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -74,7 +74,7 @@ def test_form_in_parts_is_taken(post, claim):
 
 @pytest.mark.parametrize("silently", [False, True])
 def test_half_a_form_is_not_taken_for_a_whole_one(post, claim, monkeypatch, silently):
-    monkeypatch.setattr(asgi, "BODY_SECONDS", 0.1)
+    monkeypatch.setattr(cut, "SECONDS", 0.1)
     end = [] if silently else [DISCONNECT]
     assert post(body(), [part(body()[:-4], more=True), *end]) == [400]
     assert not Annotation.objects.exists()

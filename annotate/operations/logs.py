@@ -16,9 +16,9 @@ from datetime import UTC, datetime
 
 import psycopg
 from django.db import InterfaceError, OperationalError
-from django.http import UnreadablePostError
 
 from annotate.connections import is_away
+from annotate.cut import Cut
 
 # Of the request that this thread or task answers; empty outside of any.
 request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -91,7 +91,7 @@ class Raised(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        ours = not isinstance(error, UnreadablePostError)
+        ours = not isinstance(error, Cut)
         return error is not None and ours and not is_away(error)
 
 
