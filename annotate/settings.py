@@ -250,6 +250,24 @@ CACHES = {
     }
 }
 
+# So often a person may do in ten minutes what costs; 0 for as often as they like.
+RATE_LIMITS = {
+    "comments": 120,
+    "exports": 120,
+    "flags": 60,
+    "imports": 120,
+    "searches": 600,
+    "stories": 240,
+}
+for item in env_list("RATE_LIMITS"):
+    name, _, number = item.partition("=")
+    if name not in RATE_LIMITS or not number.isdecimal():
+        raise ImproperlyConfigured(
+            f"RATE_LIMITS: “{item}” is none of {', '.join(f'{one}=…' for one in RATE_LIMITS)}."
+        )
+    RATE_LIMITS[name] = int(number)
+REQUESTS_PER_SECOND = env_int("REQUESTS_PER_SECOND", 20)  # of a person, in the long run
+
 # So many tags of each new reviewer are seen by a moderator before others see them.
 PREMODERATED_TAGS = env_int("PREMODERATED_TAGS", 0)
 
@@ -285,6 +303,7 @@ STORY_MAX_BYTES = env_int("STORY_MAX_BYTES", 2_000_000)  # of UTF-8 text
 STORY_MAX_SENTENCES = env_int("STORY_MAX_SENTENCES", 20_000)
 STORY_FILE_MAX_BYTES = env_int("STORY_FILE_MAX_BYTES", 10_000_000)
 IMPORT_MAX_BYTES = env_int("IMPORT_MAX_BYTES", 50_000_000)  # a story with everybody's tags
+UPLOADS_AT_ONCE = env_int("UPLOADS_AT_ONCE", 2)  # files that are read, over all processes
 # A form that carries a whole story, its fields and its marks of where sentences end.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * STORY_MAX_BYTES + 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = STORY_MAX_SENTENCES + 1_000

@@ -19,6 +19,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from . import second_factor, sessions
+from .limits import hurried
 from .models import User
 
 
@@ -52,6 +53,7 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
         answer = super().process_view(request, view_func, view_args, view_kwargs)
         if answer is None and getattr(view_func, "login_required", True):
             sessions.keep(request.session)
+            answer = hurried(request)
         return answer or self.handle_suspended(request, view_func)
 
     def handle_suspended(self, request, view_func) -> HttpResponseBase | None:

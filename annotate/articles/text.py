@@ -52,7 +52,6 @@ _MAY_BE_MARKS = re.compile(rf"[^\w\s!-~]{{{MARKS_IN_A_ROW + 1},}}")
 
 _BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n)+")
 _START = re.compile(r"\A(?:\ufeff|[^\S\n]*\n)+")
-_END = re.compile(r"\n\s*\Z")
 
 
 class TextRefused(ValueError):
@@ -99,7 +98,8 @@ def canonical_body(raw: str) -> str:
     text = _START.sub("", text)
     text = _BLANK_LINES.sub("\n\n", text)
     # What is left of white space after the last newline is a blank line without its end.
-    text = _END.sub("", text)
+    last = text.rstrip()
+    text = last + text[len(last) :].partition("\n")[0]
     return "" if text.isspace() else text
 
 

@@ -16,6 +16,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from annotate.accounts.limits import refusal
 from annotate.accounts.models import User
 from annotate.accounts.preferences import KEYS, Preferences
 from annotate.annotations import markup, queries, story
@@ -42,6 +43,8 @@ def articles(request: Request) -> HttpResponse:
     """The articles that this person may work on: their own progress first, or a search."""
     form = ListForm(request.GET)
     asked = form.asked()
+    if "q" in asked and (refused := refusal(request, "searches")):
+        return refused
     address = reverse("articles") + (f"?{urlencode(asked)}" if asked else "")
     partial = bool(request.htmx) and not request.htmx.history_restore_request
     page, rows = list_articles(request.user, page=request.GET.get("page"), **asked)

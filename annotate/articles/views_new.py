@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
+from annotate.accounts.limits import refusal
 from annotate.annotations.views import see_other
 from annotate.http import Request
 
@@ -27,7 +29,7 @@ from .forms import CheckForm, Refused, StartForm
 from .models import Article
 from .reading import Story
 from .sentences import Span, cut_at, join_at, words
-from .uploads import StoryUpload, drain
+from .uploads import BUSY_SECONDS, Busy, StoryUpload, drain, place
 
 # A sentence longer than this is cut in several steps where there is no JavaScript.
 MOST_WORDS = 500
@@ -86,6 +88,9 @@ def _new(request: Request) -> HttpResponse:
     if request.method != "POST":
         return _start(request, StartForm())
     steps = ("step", "join", "cut", "cutting", "whole")
+    changes = any(name in sent for name in steps[1:]) or sent.get("step") == "check"
+    if (request.FILES or not changes) and (refused := refusal(request, "stories")):
+        return refused
     if request.FILES or sent.get("step") == "read":
         return _read(request)
     if not any(name in sent for name in steps):
@@ -97,7 +102,12 @@ def _new(request: Request) -> HttpResponse:
 def _read(request: Request) -> HttpResponse:
     """Read the text or the file, and show it as a story to check."""
     form = StartForm(request.POST, request.FILES)
-    if not form.is_valid():
+    try:
+        with place(request.user) if request.FILES else nullcontext():
+            valid = form.is_valid()
+    except Busy as busy:
+        return _busy(request, busy)
+    if not valid:
         return _start(request, form, status=422)
     story = form.story
     notes = list(story.notes)
@@ -243,6 +253,16 @@ def _place(check: CheckForm, offset: int) -> Place:
 def _start(request: Request, form: StartForm, status: int = 200) -> HttpResponse:
     template = "articles/new.html" + ("#start" if request.htmx else "")
     return render(request, template, {"form": form}, status=status)
+
+
+def _busy(request: Request, busy: Busy) -> HttpResponse:
+    """Keep what was typed; the browser does not let a page choose the file again."""
+    form = StartForm(request.POST)
+    form.errors.clear()
+    form.add_error("file", f"{busy} Choose the file once more in a moment.")
+    response = _start(request, form, status=503)
+    response["Retry-After"] = str(BUSY_SECONDS)
+    return response
 
 
 def _too_large(message: str = "") -> StartForm:

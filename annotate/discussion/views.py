@@ -13,6 +13,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from annotate.accounts.limits import limited
 from annotate.annotations.models import Label
 from annotate.annotations.passages import refuse_closed
 from annotate.annotations.views import page_or_partial, see_other
@@ -49,6 +50,7 @@ def threads(request: Request, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@limited("comments")
 def new_thread(request: Request, pk: int) -> HttpResponse:
     """Begin a thread on a passage or a sentence; those that stand there are shown first."""
     article = _article(request, pk)
@@ -74,6 +76,7 @@ def thread(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
+@limited("comments")
 def comment(request: Request, pk: int) -> HttpResponse:
     """Add a comment to a thread."""
     thread = _thread(request, pk)
@@ -88,6 +91,7 @@ def comment(request: Request, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@limited("comments")
 def edit_comment(request: Request, pk: int) -> HttpResponse:
     """Change one's own comment."""
     comment = _comment(request, pk)
@@ -132,6 +136,7 @@ def withdraw_comment(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
+@limited("comments")
 def resolve(request: Request, pk: int) -> HttpResponse:
     """End a thread with an outcome."""
     thread = _thread(request, pk)

@@ -10,9 +10,11 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
 
+from annotate.accounts.limits import limited
 from annotate.annotations.views import see_other
 from annotate.articles.actions import TextStands
 from annotate.articles.models import Article
+from annotate.articles.uploads import BUSY_SECONDS, Busy, place
 from annotate.http import Request
 from annotate.replica import from_replica
 
@@ -24,6 +26,7 @@ from .records import snapshot
 
 
 @require_safe
+@limited("exports", method="GET")
 @from_replica
 def export(request: Request, pk: int, format: str) -> HttpResponseBase:
     """Download an article in a format, with what the person may see of it."""
@@ -49,17 +52,24 @@ def export(request: Request, pk: int, format: str) -> HttpResponseBase:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@limited("imports")
 def import_jsonl(request: Request) -> HttpResponse:
     """Put a native export in. It makes records in other people's names: for moderators only."""
     if not request.user.is_moderator:
         raise PermissionDenied("Only moderators and admins may import an export.")
     form = ImportForm()
-    standing = None
+    standing, status = None, 200
     if request.method == "POST":
         form = ImportForm(request.POST, request.FILES)
         if form.is_valid():
             try:
-                done = import_file(form.cleaned_data["file"].file, submitted_by=request.user)
+                with place(request.user):
+                    done = import_file(
+                        form.cleaned_data["file"].file, submitted_by=request.user
+                    )
+            except Busy as busy:
+                form.add_error("file", f"{busy} Nothing was imported. Try again in a moment.")
+                status = 503
             except ImportRefused as refused:
                 form.add_error("file", str(refused))
             except TextStands as stands:
@@ -68,9 +78,13 @@ def import_jsonl(request: Request) -> HttpResponse:
             else:
                 messages.success(request, _imported(done))
                 return see_other(done.article.get_absolute_url())
+    if form.errors and status == 200:
+        status = 422
     template = "exchange/import.html" + ("#import" if request.htmx else "")
     context = {"form": form, "standing": standing}
-    response = render(request, template, context, status=422 if form.errors else 200)
+    response = render(request, template, context, status=status)
+    if status == 503:
+        response["Retry-After"] = str(BUSY_SECONDS)
     patch_vary_headers(response, ["HX-Request"])
     return response
 

@@ -14,6 +14,7 @@ from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpRe
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from annotate.accounts.limits import limited, refusal
 from annotate.accounts.models import User
 from annotate.admin_pages import admin_context, admin_page
 from annotate.articles.models import Article
@@ -40,6 +41,8 @@ def audit(request: Request) -> HttpResponse:
     """A page of the log, the newest first; `before` and `after` are numbers of lines."""
     form = AuditForm(request.GET)
     asked = {name: value for name in form.fields if (value := request.GET.get(name))}
+    if asked and (refused := refusal(request, "searches")):
+        return refused
     lines: list[Any] = []
     older = newer = None
     if form.is_valid():
@@ -61,6 +64,7 @@ def audit(request: Request) -> HttpResponse:
 
 @admin_page
 @require_GET
+@limited("exports", method="GET")
 def audit_export(request: Request, format: str) -> HttpResponseBase:
     """Download what a search of the log finds, the newest first."""
     form = AuditForm(request.GET)

@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from annotate.accounts.limits import limited
 from annotate.accounts.models import User
 from annotate.annotations import wording
 from annotate.annotations.models import Annotation
@@ -47,6 +48,7 @@ class Target:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@limited("flags")
 def flag_annotation(request: Request, pk: int) -> HttpResponse:
     """Flag a tag that one sees."""
     found = Annotation.objects.visible_to(request.user).filter(pk=pk)
@@ -55,6 +57,7 @@ def flag_annotation(request: Request, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@limited("flags")
 def flag_comment(request: Request, pk: int) -> HttpResponse:
     """Flag a comment that one sees."""
     found = Comment.objects.visible_to(request.user).filter(pk=pk)
@@ -63,6 +66,7 @@ def flag_comment(request: Request, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@limited("flags")
 def flag_reviewer(request: Request, pk: int, number: int) -> HttpResponse:
     """Flag how a reviewer works in an article, by their number in its latest round."""
     visible = Article.objects.visible_to(request.user).defer("text", "search")

@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from annotate.accounts.limits import refusal
 from annotate.accounts.models import User
 from annotate.accounts.roles import Role
 from annotate.accounts.sessions import end_sessions, sessions_of
@@ -33,6 +34,8 @@ def people_list(request: Request) -> HttpResponse:
     """All people, with their roles and how they stand."""
     filters = queries_people.Filters.of(request.GET)
     asked = {"q": filters.words, "role": filters.role, "state": filters.state}
+    if filters.words and (refused := refusal(request, "searches")):
+        return refused
     context = admin_context(
         request,
         title="People",

@@ -2,6 +2,7 @@
 document.body.addEventListener("htmx:responseError", ({ detail }) => {
   // The session ended: the page itself asks to sign in, and comes back to this search.
   if (detail.xhr.status === 401) location.assign(detail.pathInfo.finalRequestPath);
+  else if (detail.xhr.status === 429) say("That was searched very often. Wait a minute, then try again.");
   else say(`The list could not be brought up to date (error ${detail.xhr.status}). Try again.`);
 });
 document.body.addEventListener("htmx:sendError", () => {

@@ -7,6 +7,9 @@ from django.contrib.auth import authenticate
 from django.db import connection
 from django.test import Client
 
+from annotate.accounts import limits
+from annotate.accounts.limits import Buckets
+from annotate.annotations import actions as tagging
 from tests.accounts.test_passwords import NEW, change, reset
 from tests.accounts.test_sign_in import SIGN_IN, sign_in
 from tests.factories import PASSWORD
@@ -98,3 +101,85 @@ def test_nothing_of_a_person_is_written_to_the_log(client, ana, caplog):
     fail(client, BY_NAME + 1)
     assert "ana" not in caplog.text
     assert "127.0.0.1" not in caplog.text
+
+
+# --- What else costs ------------------------------------------------------------------------
+
+
+def ten_minutes_pass() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE accounts_cache SET expires = expires - interval '10 minutes'")
+
+
+def test_what_costs_is_done_so_often_by_each_person(as_ana, ben, article, settings):
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "exports": 2, "searches": 1}
+    address = f"/articles/{article.pk}/export/csv/"
+    assert [as_ana.get(address).status_code for _ in range(3)] == [200, 200, 429]
+    refused = as_ana.get(address)
+    assert 590 < int(refused["Retry-After"]) <= 600
+    said = "This was tried too often in a short time. Wait 10 minutes, then try again."
+    assert f'<div id="message"><p>{said}</p></div>' in refused.text
+    assert as_ana.get("/?q=mayor").status_code == 200  # counted apart
+    assert as_ana.get("/?q=mayor").status_code == 429
+    assert as_ana.get("/").status_code == 200
+    other = Client()
+    other.force_login(ben)
+    assert other.get(address).status_code == 200
+
+    ten_minutes_pass()
+    assert as_ana.get(address).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("limit", "address", "fields"),
+    [
+        ("comments", "/articles/{article}/threads/new/?start=0&end=5", {"text": "A question"}),
+        ("stories", "/articles/new/", {"step": "read", "text": "A pasted text."}),
+        ("stories", "/articles/new/", {"title": "A story", "text": "A sentence."}),
+        ("flags", "/annotations/{tag}/flag/", {"reason": "spam", "text": "It is."}),
+    ],
+)
+def test_what_was_typed_is_not_lost(
+    client, mo, ben, article, claim, settings, limit, address, fields
+):
+    tag = tagging.annotate(article=article, reviewer=ben, label=claim, start=0, end=5)
+    address = address.format(article=article.pk, tag=tag.annotation.pk)
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, limit: 1}
+    client.force_login(mo)
+    codes = [client.post(address, fields) for _ in range(2)]
+    assert [one.status_code == 429 for one in codes] == [False, True]
+    assert f'dir="auto">{fields["text"]}</textarea>' in codes[1].text
+
+
+def test_joining_and_cutting_is_not_counted(as_ana, settings):
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "stories": 1}
+    fields = {"title": "A story", "text": "One. Two.", "join": "5"}
+    assert {as_ana.post("/articles/new/", fields).status_code for _ in range(3)} == {200}
+
+
+def test_nothing_is_counted_without_a_limit(as_ana, settings, django_assert_max_num_queries):
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "searches": 0}
+    for _ in range(3):
+        assert as_ana.get("/?q=mayor").status_code == 200
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM accounts_cache WHERE cache_key LIKE 'limit:%'")
+        assert cursor.fetchone() == (0,)
+
+
+def test_a_bucket_of_requests_is_for_hands_and_not_for_programs():
+    fast, program = Buckets(), Buckets()
+    rate = 20
+    for step in range(15 * 600):  # fifteen a second for ten minutes
+        assert fast.take(1, rate=rate, now=step / 15)
+    done = [program.take(1, rate=rate, now=step / 200) for step in range(200 * 60)]
+    assert abs(done.count(True) - rate * 360) <= 1  # what it held, and what came in
+    assert program.take(2, rate=rate, now=60)
+    assert program.take(1, rate=rate, now=70)
+
+
+def test_requests_without_an_end_are_refused(as_ana, settings, monkeypatch):
+    settings.REQUESTS_PER_SECOND = 0.01  # three at once
+    monkeypatch.setattr(limits, "buckets", Buckets())
+    codes = [as_ana.get("/guideline/").status_code for _ in range(4)]
+    assert codes == [200, 200, 200, 429]
+    assert as_ana.get("/healthz/").status_code == 200

@@ -16,7 +16,7 @@ __all__ = ["ENDINGS", "Story", "StoryRefused", "read_here", "read_pasted", "read
 
 MAX_FILE_BYTES = 10_000_000
 MAX_TEXT_BYTES = 2_000_000
-MAX_SECONDS = 60
+MAX_SECONDS = 45  # a proxy waits for an answer for a minute
 
 _READERS: dict[str, Callable[[bytes], Story]] = {
     ".txt": plain_text.read,

@@ -15,8 +15,8 @@ from annotate.exchange.story import (
 _FRONT_MATTER = re.compile(
     r"\A\ufeff?---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.S | re.M
 )
-_KEY = re.compile(r"([A-Za-z][\w -]*?)[ \t]*:(?:[ \t]+(.*?))?[ \t]*")
-_ITEM = re.compile(r"[ \t]*-[ \t]+(.*?)[ \t]*")
+_KEY = re.compile(r"[A-Za-z][\w -]*")
+_SPACE = " \t"
 
 
 def read(data: bytes) -> Story:
@@ -59,14 +59,25 @@ def _front_matter(text: str):
     found = _FRONT_MATTER.match(text)
     key = ""
     for line in found[1].split("\n") if found else []:
-        if pair := _KEY.fullmatch(line):
-            key = pair[1].lower()
-            values.setdefault(key, []).append(_plain(pair[2] or ""))
-        elif (item := _ITEM.fullmatch(line)) and key:
-            values[key].append(_plain(item[1]))
+        name, value = _pair(line)
+        item = line.lstrip(_SPACE)
+        if name:
+            key = name.lower()
+            values.setdefault(key, []).append(_plain(value))
+        elif key and item[:2] in ("- ", "-\t"):
+            values[key].append(_plain(item[1:].strip(_SPACE)))
         elif line.strip() and not line.startswith(("#", " ", "\t")):
             return _look_up({}), text
     return _look_up(values), text[found.end() :] if found else text
+
+
+def _pair(line: str) -> tuple[str, str]:
+    """Return key and value of a line `key: value`; an empty key if it is none."""
+    key, colon, value = line.partition(":")
+    key = key.rstrip(_SPACE)
+    if colon and _KEY.fullmatch(key) and value[:1] in ("", *_SPACE):
+        return key, value.strip(_SPACE)
+    return "", ""
 
 
 def _look_up(values: dict[str, list[str]]):

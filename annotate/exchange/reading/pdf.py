@@ -29,6 +29,7 @@ _HYPHENS = "\u0002\ufffe"
 _LINE_ENDS = re.compile(rf"\r\n|[\r\n\f{_HYPHENS}]")
 _LIGATURES = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)}
 _CONTROLS = {code: "\ufffd" for code in [*range(0x20), *range(0x7F, 0xA0)] if code != 0x09}
+_HYPHENATED = re.compile(r"(?<![^\W\d_])[^\W\d_]+(?:-[^\W\d_]+)+")  # begins with a word
 _SENTENCE_END = re.compile(r"""[.!?:…]["'”’»)\]]*$""")
 _BULLETS = "•◦▪‣●■"
 _DAMAGED = "This PDF cannot be read: it may be damaged. Save it again, or paste the text."
@@ -207,7 +208,7 @@ def _paragraphs(lines: list[_Line]) -> list[tuple[str, float]]:
     """Return text and letter size in points of each paragraph."""
     places = _places(lines)
     usual = _usual_pitch(places)
-    words = set(re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)+", " ".join(line.text for line in lines)))
+    words = set(_HYPHENATED.findall(" ".join(line.text for line in lines)))
     paragraphs: list[tuple[list[str], float]] = []
     before = None
     for place in places:
