@@ -107,6 +107,7 @@ SECURE_CSP: dict[str, list[str]] = {
     "font-src": [CSP.SELF],
     "connect-src": [CSP.SELF],
     "manifest-src": [CSP.SELF],
+    "object-src": [CSP.NONE],
     "form-action": [CSP.SELF],
     "frame-ancestors": [CSP.NONE],
     "base-uri": [CSP.NONE],
@@ -199,14 +200,17 @@ SESSION_ENGINE = "annotate.accounts.session_store"
 LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = "articles"
 LOGOUT_REDIRECT_URL = "sign_in"
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+PASSWORD_LENGTH = {"min_length": env_int("PASSWORD_MIN_LENGTH", 8)}
+DJANGO_VALIDATORS = "django.contrib.auth.password_validation"
+AUTH_PASSWORD_VALIDATORS: list[dict] = [
+    {"NAME": f"{DJANGO_VALIDATORS}.UserAttributeSimilarityValidator"},
+    {"NAME": f"{DJANGO_VALIDATORS}.MinimumLengthValidator", "OPTIONS": PASSWORD_LENGTH},
+    {"NAME": f"{DJANGO_VALIDATORS}.CommonPasswordValidator"},
+    {"NAME": f"{DJANGO_VALIDATORS}.NumericPasswordValidator"},
+    {
+        "NAME": "annotate.accounts.passwords.WordsOfTheSiteValidator",
+        "OPTIONS": PASSWORD_LENGTH,
+    },
 ]
 # The browser reads this cookie when it sends work that waited for a new sign-in.
 CSRF_COOKIE_HTTPONLY = False

@@ -18,6 +18,50 @@ def change(client, **fields):
     )
 
 
+def weak(client, password: str) -> str:
+    """Return what is said of a new password that is refused."""
+    response = change(client, new_password1=password, new_password2=password)
+    assert response.status_code == 422
+    return response.text
+
+
+@pytest.mark.parametrize(
+    ("password", "said"),
+    [
+        ("x7Q!pq2", "This password is too short. It must contain at least 8 characters."),
+        ("football1", "This password is too common."),
+        ("01234567890123", "This password is entirely numeric."),
+        ("Annotate-2026!", "Too little is left of this password without the words"),
+        ("claimevidence1", "Too little is left of this password without the words"),
+    ],
+)
+def test_weak_password_is_refused_in_words(as_ana, password, said):
+    assert said in weak(as_ana, password)
+    assert authenticate(username="ana", password=PASSWORD)
+
+
+@pytest.mark.parametrize(
+    "password", ["  ünï cöde 🧑‍🤝‍🧑 ", "A" * 40 + "annotate" * 8, "all small letters"]
+)
+def test_any_characters_and_many_of_them_are_a_password_as_they_are(as_ana, password):
+    done = change(as_ana, new_password1=password, new_password2=password)
+    assert done.status_code == 303
+    assert authenticate(username="ana", password=password)
+    assert not authenticate(username="ana", password=password.upper())
+    assert not authenticate(username="ana", password=password[:-1])
+
+
+def test_fields_for_passwords_hide_them_and_take_what_is_pasted(as_ana):
+    page = as_ana.get("/accounts/password/").text
+    fields = re.findall(r"<input[^>]*password[^>]*>", page)
+    assert len(fields) == 3
+    for field in fields:
+        assert 'type="password"' in field
+        assert re.search(r'autocomplete="(current|new)-password"', field)
+        assert "maxlength" not in field
+    assert "paste" not in page
+
+
 def test_password_is_changed_and_the_session_goes_on(as_ana):
     response = change(as_ana)
     assert (response.status_code, response["Location"]) == (303, "/accounts/password/done/")
