@@ -70,8 +70,7 @@ def _link(tag: Tag) -> str:
     number = f"<b>{len(tag.same) + 1}</b>" if tag.same else ""
     return (
         f'<a class="tag{hidden}" href="/annotations/{tag.pk}/" data-aside'
-        f' data-label="{escape(tag.slug)}"'
-        f' data-start="{tag.start}" data-end="{tag.end}"{mine}'
+        f' data-label="{escape(tag.slug)}"{mine}'
         f' aria-label="{escape(words)}: open this tag">{escape(tag.key.upper())}{number}</a>'
     )
 

@@ -7,6 +7,7 @@ Exit code 1 if a budget is missed.
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import time
@@ -25,6 +26,7 @@ from psycopg.conninfo import make_conninfo
 
 from annotate import embedded
 from tests import browser as browsers
+from tests.bench.picture import Curve, draw
 from tests.processes import Site, data_home, running_site
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
     from .site import Cost, Person
 
-SIZES = [(25, 0), (250, 200), (2_500, 2_000)]  # sentences, tags
+SIZES = [(25, 0), (250, 200), (1_000, 800), (2_500, 2_000)]  # sentences, tags
 REVIEWERS = 10
 # Requests of a block follow each other; the kinds of blocks alternate, so often that what else
 # the machine does hits all kinds alike.
@@ -53,17 +55,25 @@ class Row:
 
 
 def main() -> int:
+    options = arguments()
     started = time.monotonic()
     try:
         browsers.install()
         with data_home() as home, database(home) as variables:
-            rows = measure(home, variables)
+            rows = measure(home, variables, options)
     except (LookupError, embedded.EmbeddedError) as error:
         print(error, file=sys.stderr)
         return 2
     print(table(rows))
     print(f"\nTook {time.monotonic() - started:.0f} s.")
     return 1 if any(row.held is False for row in rows) else 0
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--files", action="store_true", help="list what a page loads")
+    parser.add_argument("--picture", type=Path, help="where to draw what a page costs")
+    return parser.parse_args()
 
 
 def say(what: str) -> None:
@@ -88,7 +98,7 @@ def database(home: Path, settings: str = "tests.bench.settings") -> Iterator[dic
             server.execute(drop.format(sql.Identifier(name)))
 
 
-def measure(home: Path, variables: dict[str, str]) -> list[Row]:
+def measure(home: Path, variables: dict[str, str], options: argparse.Namespace) -> list[Row]:
     say("starting the site twice")
     first = time.monotonic()
     with running_site(home, **variables):
@@ -99,7 +109,7 @@ def measure(home: Path, variables: dict[str, str]) -> list[Row]:
         open_django(home, variables)
         try:
             make_table_of_bare_view()
-            rows = [*measure_site(site)]
+            rows = [*measure_site(site, options)]
         finally:
             close_django()
     return [
@@ -135,7 +145,7 @@ def close_django() -> None:
     embedded.stop()
 
 
-def measure_site(site: Site) -> Iterator[Row]:
+def measure_site(site: Site, options: argparse.Namespace) -> Iterator[Row]:
     from tests.factories import make_user
 
     from . import stories
@@ -155,8 +165,8 @@ def measure_site(site: Site) -> Iterator[Row]:
 
     analyse()
     say("opening pages")
-    yield from opening_rows(site, signed_in[0], articles)
-    yield from page_rows(site, signed_in[0], articles)
+    yield from opening_rows(site, signed_in[0], articles, options.picture)
+    yield from page_rows(site, signed_in[0], articles, list_files=options.files)
     say("tagging")
     yield from tag_rows(site, signed_in, articles)
     yield queries_row(people[1], articles)
@@ -194,7 +204,7 @@ def tag_rows(site: Site, people: list[Person], articles: list[Article]) -> Itera
     from .stories import wanted_tags
 
     meter = Meter(site.process.pid)
-    small, _, large = articles
+    small, *_, large = articles
     in_large = Tagger(people[0], large.pk)
     more = wanted_tags(large, skip=2_000)
     plain_costs, bare_costs, small_costs, large_costs = [], [], [], []
@@ -275,7 +285,9 @@ def queries_row(reviewer, articles: list[Article]) -> Row:
 # --- Opening a story -----------------------------------------------------------------------
 
 
-def opening_rows(site: Site, person: Person, articles: list[Article]) -> Iterator[Row]:
+def opening_rows(
+    site: Site, person: Person, articles: list[Article], picture: Path | None = None
+) -> Iterator[Row]:
     from .site import Meter
 
     meter = Meter(site.process.pid)
@@ -300,26 +312,33 @@ def opening_rows(site: Site, person: Person, articles: list[Article]) -> Iterato
             budget,
             held,
         )
-    least, *more = ((sum(size), spent) for size, spent in zip(SIZES, times, strict=True))
-    each = [1000 * (spent - least[1]) / (number - least[0]) for number, spent in more]
+    things = [(sum(size), spent) for size, spent in zip(SIZES, times, strict=True)]
+    least, some, *_, most = things
+    each = [1000 * (one[1] - least[1]) / (one[0] - least[0]) for one in (some, most)]
     # Times that grew with the square would give 9.
     growth = each[1] / each[0]
     yield Row(
         "    each sentence or tag more: of 450, of 4,500", f"{each[0]:.0f}, {each[1]:.0f} µs"
     )
     yield Row("    the latter / the former: linear", f"{growth:.2f} ×", "≤ 2 ×", growth <= 2)
+    if picture:
+        title = "Opening a story: the server’s processor time"
+        curve = Curve("", things)
+        picture.write_text(draw(title, "sentences and tags", "ms", [curve]))
 
 
-def page_rows(site: Site, person: Person, articles: list[Article]) -> Iterator[Row]:
+def page_rows(
+    site: Site, person: Person, articles: list[Article], *, list_files: bool = False
+) -> Iterator[Row]:
     from .browser import load_pages
 
     address = f"http://127.0.0.1:{site.port}"
     paths = [f"/articles/{article.pk}/" for article in articles]
     loads = load_pages(address, person.cookies, paths)
-    if "--files" in sys.argv:
+    if list_files:
         for load in loads:
             print(*(f"{size:8,} {name}" for name, size in load.files.items()), sep="\n")
-    budgets = [60, None, 300]
+    budgets = [60, None, None, 300]
     for (sentences, _), load, budget in zip(SIZES, loads, budgets, strict=True):
         yield Row(
             f"page of {sentences:,} sentences, empty cache: {load.requests} requests",

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import datetime
 import re
+from itertools import product
 
 import pytest
 from django.utils import timezone
 
 from annotate.annotations import actions as tagging
+from annotate.annotations.log import LATEST_CHANGE, latest_change, undo_and_redo
 from annotate.articles.models import Article
-from annotate.live.events import KEPT, MOST, prune
+from annotate.live.events import KEPT, LATEST, MOST, NEWS, prune
 from annotate.live.models import Event
 from annotate.reviews import actions
+from annotate.reviews.parts import part_of
+from annotate.trips import fetch
 from tests.factories import make_article
 
 pytestmark = pytest.mark.django_db
@@ -187,3 +191,46 @@ def test_the_place_of_somebody_must_be_a_sentence_of_the_story(client, article, 
     assert client.post(address, {"sentence": "x"}).status_code == 422
     own = article.sentences.first()
     assert client.post(address, {"sentence": own.pk}).status_code == 204
+
+
+# --- What is written out in SQL is what the QuerySets say -------------------------------------
+
+
+@pytest.mark.parametrize("sees_all", [True, False])
+@pytest.mark.parametrize("name", ["ana", "mo"])
+def test_the_same_is_told_of_an_event_in_sql(request, article, ana, ben, mo, name, sees_all):
+    person = request.getfixturevalue(name)
+    people = [ana, ben, None]
+    for number, (by, kind) in enumerate(product(people, Event.Kind.values), start=1):
+        Event.objects.create(
+            article=article, number=number, by=by and by.pk, kind=kind, first_position=number
+        )
+    told = Event.objects.filter(article=article).told_to(person, sees_all=sees_all)
+    values = {
+        **{"article": article.pk, "user": person.pk, "moderator": person.is_moderator},
+        **{"everyone": sees_all, "since": 0},
+    }
+    latest, news = fetch([LATEST, NEWS], values)
+    assert [number for number, *_ in news] == [one.number for one in told.order_by("number")]
+    assert latest[0][0] == news[-1][0]
+
+
+def test_undo_and_redo_are_offered_as_the_log_has_them(article, ana, claim, evidence):
+    def offered() -> tuple[bool, bool]:
+        values = {"article": article.pk, "user": ana.pk, "round": None}
+        can = undo_and_redo(fetch([LATEST_CHANGE], values)[0])
+        latest = latest_change(article, part_of(article, ana))
+        assert can == (
+            bool(latest and latest.undo_top_id),
+            bool(latest and latest.redo_top_id),
+        )
+        return can
+
+    assert offered() == (False, False)
+    for label in (claim, evidence):
+        tagging.annotate(article=article, reviewer=ana, label=label, start=0, end=5)
+    found = [offered()]
+    for step in (tagging.undo, tagging.undo, tagging.redo, tagging.redo):
+        step(article, by=ana)
+        found.append(offered())
+    assert found == [(True, False), (True, True), (False, True), (True, True), (True, False)]

@@ -94,6 +94,14 @@ def test_the_same_key_again_takes_the_tag_off(read, ana):
     assert [label for label, _ in stored(ana)] == ["claim"]
 
 
+def test_the_same_key_again_on_a_passage_takes_that_tag_off_alone(read, ana):
+    passage = ("Shift+ArrowRight", "Shift+ArrowRight", "c")
+    story = read(ana).focus(5).press("c", *passage).saved()
+    assert stored(ana)[1] == ("claim", f"Nobody {GROUP}")
+    story.press(*passage).saved()
+    assert stored(ana) == [("claim", f"Nobody {GROUP} asked Sam Doe.")]
+
+
 def test_a_passage_grows_and_shrinks_by_words_and_characters(read, ana):
     story = read(ana).focus(1)
     story.press("Shift+ArrowRight")

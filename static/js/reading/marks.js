@@ -1,7 +1,7 @@
 // What the story shows: answers of the server put in place without disturbing the person, and
 // what is being saved drawn over it meanwhile.
 
-import { endOf, passageOf, rangeOf, sentenceAt, sentences, startOf } from "./offsets.js";
+import { endOf, passageOf, passageOfMarks, rangeOf, sentenceAt, sentences, startOf } from "./offsets.js";
 
 // A tag's number stands in its badge's address alone: on a long page each time more is felt.
 const BADGE = (id) => `.tag[href="/annotations/${id}/"]`;
@@ -23,8 +23,12 @@ export function tagsOn(sentence) {
 
 /** The person's own tag with this label on exactly this passage. */
 export function ownTag(label, start, end) {
-  const wanted = `.tag[data-mine][data-label="${label}"][data-start="${start}"][data-end="${end}"]`;
-  return document.querySelector(wanted);
+  const own = sentenceAt(end - 1).querySelectorAll(`.tag[data-mine][data-label="${label}"]`);
+  return [...own].find((badge) => {
+    const marks = document.querySelectorAll(`mark[data-annotations~="${tagOf(badge)}"]`);
+    const passage = passageOfMarks([...marks]);
+    return passage.start === start && passage.end === end;
+  });
 }
 
 /** Put an answer's elements in place of those with their ids; keep focus and selection. */

@@ -95,6 +95,15 @@ function offsetIn(sentence, container, position) {
   return Math.min(offset, endOf(sentence));
 }
 
+/** The passage from the first of these marks to the end of the last. */
+export function passageOfMarks(marks) {
+  const [first, last] = [marks[0], marks.at(-1)];
+  return {
+    start: offsetIn(first.closest(".s"), first, 0),
+    end: offsetIn(last.closest(".s"), last, last.childNodes.length),
+  };
+}
+
 /** The passage that a selection covers, without white space at its ends; null if none. */
 export function passageOf(range) {
   const touched = sentences().filter((sentence) => range.intersectsNode(sentence));
