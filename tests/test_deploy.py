@@ -92,7 +92,7 @@ def test_everybody_gives_requests_their_time_to_finish():
         ("compose.yaml", r"^ +([A-Z][A-Z_]{3,}):"),
         ("site.env.example", r"^([A-Z_]+)="),
         ("systemd/environment.example", r"^([A-Z_]+)="),
-        ("systemd/manage", r"\b([A-Z_]{4,})="),
+        ("systemd/as-site", r"\b([A-Z_]{4,})="),
         *((f"systemd/{unit.name}", r"\b([A-Z_]{4,})=") for unit in UNITS),
     ],
 )

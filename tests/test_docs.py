@@ -7,7 +7,6 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand
 
@@ -72,14 +71,6 @@ def test_the_table_of_files_has_every_ending():
     assert sorted(named) == sorted(ENDINGS)
 
 
-def test_the_proxy_lets_the_largest_file_through():
-    (size,) = re.findall(
-        r"client_max_body_size (\d+)m;", (DOCS / "configuration.md").read_text()
-    )
-    largest = max(settings.IMPORT_MAX_BYTES, settings.STORY_FILE_MAX_BYTES)
-    assert int(size) * 1024**2 > largest + 1024**2  # and what a form has around the file
-
-
 def test_every_option_of_import_article_is_described():
     command = load_command_class("annotate.articles", "import_article")
     parser = command.create_parser("manage.py", "import_article")
@@ -110,7 +101,7 @@ def test_every_target_that_is_named_exists(doc):
 
 @each_page
 def test_every_path_that_is_named_exists(doc):
-    places = r"(?:annotate|docs|seeds|static|templates|tests|\.ci)"
+    places = r"(?:annotate|deploy|docs|seeds|static|templates|tests|\.ci)"
     named = re.findall(rf"`({places}/[\w./-]*)`", doc.read_text())
     assert [path for path in named if not (ROOT / path).exists()] == []
 
