@@ -15,7 +15,8 @@ class Proxy:
     """Passes on what clients of 127.0.0.1:`port`, or of the socket `path`, send to a server.
 
     `servers` are ports of 127.0.0.1 or paths of sockets: each connection goes to the next one
-    that takes it. `limit` says after how many bytes of answers a new connection is cut off.
+    that takes it. `limit` says after how many bytes a new connection is cut off: of what
+    is answered or, below zero, of what is sent.
     """
 
     def __init__(
@@ -60,20 +61,20 @@ class Proxy:
         link = Link(self.limit(), dead=self.silent)
         link.task = asyncio.current_task()  # asyncio itself may forget it
         self.links.add(link)
+        server = None
         try:
             server = None if link.dead else await self._next_server()
             if server:
-                await asyncio.gather(
-                    link.pass_on(reader, server[1]), link.answer(server[0], writer)
-                )
+                sent = link.pass_on(reader, server[1], -1)
+                await asyncio.gather(sent, link.pass_on(server[0], writer, 1))
             elif link.dead:
                 await link.swallow(reader)
         finally:
             self.cuts += link.left == 0
             self.links.discard(link)
-            writer.transport.abort()
+            writer.close()
             if server:
-                server[1].transport.abort()
+                server[1].close()
 
     async def _next_server(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
         for server in list(self.servers):
@@ -86,7 +87,7 @@ class Proxy:
 
 
 class Link:
-    """A connection. `left`: so many bytes of answers are passed on; None for all."""
+    """A connection. `left`: so many bytes are passed on, as `limit` says it; None for all."""
 
     task: asyncio.Task[None] | None = None
 
@@ -94,27 +95,21 @@ class Link:
         self.left = left
         self.dead = dead
 
-    async def pass_on(self, reader: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
-            while data := await reader.read(CHUNK):
-                if not self.dead:
-                    to.write(data)
-                    await to.drain()
-        if not self.dead:
-            to.transport.abort()
-
-    async def answer(self, reader: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
+    async def pass_on(
+        self, reader: asyncio.StreamReader, to: asyncio.StreamWriter, sign: int
+    ) -> None:
+        """Pass on what comes one way: 1 for answers, -1 for what is sent."""
         with suppress(OSError):
             while self.left != 0 and (data := await reader.read(CHUNK)):
                 if self.dead:
                     continue
-                if self.left is not None:
-                    data = data[: self.left]
-                    self.left -= len(data)
+                if self.left is not None and self.left * sign > 0:
+                    data = data[: abs(self.left)]
+                    self.left -= sign * len(data)
                 to.write(data)
                 await to.drain()
         if not self.dead:
-            to.transport.abort()
+            to.close()
 
     async def swallow(self, reader: asyncio.StreamReader) -> None:
         with suppress(OSError):

@@ -6,9 +6,11 @@ the same request sent twice finds what the first one did.
 
 from __future__ import annotations
 
+import datetime
 import uuid
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from annotate.accounts.models import User
@@ -31,6 +33,7 @@ from .text import find_mentions, hide_names
 
 Kind = Step.Kind
 Outcome = Thread.Outcome
+MOMENT = datetime.timedelta(microseconds=1)
 
 
 @transaction.atomic
@@ -228,7 +231,12 @@ def _done_before(by: User, request: uuid.UUID | None) -> Comment | None:
 def _say(thread: Thread, *, by: User, text: str, request: uuid.UUID | None) -> Comment:
     people = People.of(thread.round, by)
     text = hide_names(text, people) if by.is_moderator else text
-    comment = Comment.objects.create(thread=thread, author=by, text=text, request=request)
+    # After the last one, whose process may have another clock, or this one was set back.
+    last = thread.comments.aggregate(last=Max("created_at"))["last"]
+    now = max(timezone.now(), last + MOMENT) if last else timezone.now()
+    comment = Comment.objects.create(
+        thread=thread, author=by, text=text, request=request, created_at=now
+    )
     _mention(comment, people)
     _record(thread, Kind.COMMENTED, by=by, comment=comment)
     return comment

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import uuid
 
 import pytest
+from django.utils import timezone
 
 from annotate.annotations import actions as tagging
 from annotate.annotations.guideline import set_guideline
@@ -57,6 +59,16 @@ def test_the_same_request_is_done_once(article, ana, ben):
     assert Comment.objects.count() == 2
     begin(article, ben, request=request)  # a name is one's own
     assert Thread.objects.count() == 2
+
+
+def test_a_comment_follows_those_before_it_where_the_clock_was_set_back(article, ana, ben):
+    thread = begin(article, ana, start=0, end=5)
+    ahead = timezone.now() + datetime.timedelta(hours=1)
+    thread.comments.update(created_at=ahead)
+    for text in ("An answer.", "And another."):
+        actions.comment(thread, by=ben, text=text)
+    said = [one.text for one in thread.comments.all()]
+    assert said == ["Is this a claim?", "An answer.", "And another."]
 
 
 def test_own_comments_are_edited_and_withdrawn_and_the_log_keeps_them(

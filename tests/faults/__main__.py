@@ -89,7 +89,7 @@ def others(
 ) -> Iterator[tuple[str, Callable[[Play], Awaitable[None]]]]:
     """What else is done, once; what cannot be done here is said."""
     named = {
-        "answers cut off": kinds.cut_answers,
+        "a network that drops": kinds.cut_answers,
         "a silent database": kinds.silent_database,
         "a silent network": kinds.silent_network,
         "a full disk": kinds.full_disk,

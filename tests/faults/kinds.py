@@ -133,18 +133,22 @@ async def politely(play: Play, seconds: float) -> None:
 
 # --- The network between people and the site -------------------------------------------------
 async def cut_answers(play: Play) -> None:
-    """Each connection breaks in the middle of some answer."""
+    """Each connection breaks in the middle of some answer, or of some request."""
     front = play.site.front
+
+    def limit() -> int:
+        return play.dice.choice([play.dice.randrange(1, 6_000), -play.dice.randrange(1, 3_000)])
+
     before = front.cuts
-    front.limit = lambda: play.dice.randrange(1, 6_000)
+    front.limit = limit
     for link in front.links:
-        link.left = play.dice.randrange(1, 6_000)
+        link.left = limit()
     await asyncio.sleep(5 if play.short else 20)
     front.limit = lambda: None
     for link in front.links:
         link.left = None
     if front.cuts - before < 5:
-        play.wrong.append(f"only {front.cuts - before} answers were cut")
+        play.wrong.append(f"only {front.cuts - before} answers and requests were cut")
 
 
 # --- The clock -------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import re
 from itertools import product
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from annotate.annotations import actions as tagging
@@ -117,13 +118,25 @@ def test_an_event_of_another_story_begins_nothing(ask, article, open_round, ana,
 def test_what_is_not_kept_any_more_is_no_gap(ask, article, open_round, ana, ben, claim):
     since = tag(article, ben, claim)
     tag(article, ana, claim)
-    long_ago = timezone.now() - KEPT - datetime.timedelta(hours=1)
-    Event.objects.filter(number__lte=since).update(at=long_ago)
+    long = int((KEPT + datetime.timedelta(hours=1)).total_seconds() * 1_000_000)
+    Event.objects.filter(number__lte=since).update(number=F("number") - long)
+    since -= long
     assert not is_stale(ask(ana, since))
     prune()
     assert Event.objects.filter(number__lte=since).count() == 0
     assert is_stale(ask(ana, since))
     assert not is_stale(ask(ana, Event.objects.latest("number").number))
+
+
+def test_what_was_done_after_the_clock_was_set_back_is_kept_as_long(
+    ask, article, open_round, ana, ben, claim
+):
+    since = latest(ask(ana, 0))
+    later = tag(article, ben, claim)
+    long_ago = timezone.now() - KEPT - datetime.timedelta(hours=1)
+    Event.objects.filter(number=later).update(at=long_ago)
+    prune()
+    assert sentences(ask(ana, since)) == 1
 
 
 def test_a_page_from_before_the_first_event_knows_what_followed(ask, article, ana, claim):
