@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from math import ceil
 
 import psutil
 from django.db import connection
@@ -29,7 +30,7 @@ KINDS: list[tuple[str, str, set[int]]] = [
     ("flag", r"POST /annotations/\d+/flag/", {404}),
     ("open threads", r"GET /articles/\d+/threads/new/", set()),
     ("comment", r"POST /articles/\d+/threads/new/", set()),
-    ("search the list", r"GET /\?q=", set()),
+    ("search the list", r"GET /\?q=.*", set()),
     ("the list", r"GET /", set()),
     ("the queue", r"GET /admin/queue/", set()),
     ("open a case", r"GET /admin/queue/\d+/", set()),
@@ -70,9 +71,9 @@ class Times:
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """Return the smallest value that so many percent of `values` do not exceed."""
+    """Return the smallest of `values` that so many percent of them do not exceed."""
     ordered = sorted(values)
-    return ordered[min(int(len(ordered) * percent / 100), len(ordered) - 1)]
+    return ordered[ceil(len(ordered) * percent / 100) - 1]
 
 
 @dataclass
