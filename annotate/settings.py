@@ -231,7 +231,12 @@ MFA_RATE_LIMITS = {"webauthn_login": "60/5m/ip"}
 # How many proxies stand before the site, each of which adds to X-Forwarded-For.
 ALLAUTH_TRUSTED_PROXY_COUNT = env_int("TRUSTED_PROXIES", 0)
 MFA_ADAPTER = "annotate.accounts.adapters.SecondFactorAdapter"
-MFA_FORMS = {"add_webauthn": "annotate.accounts.forms.PasskeyForm"}
+MFA_FORMS = {
+    "add_webauthn": "annotate.accounts.forms_passkeys.PasskeyForm",
+    "authenticate_webauthn": "annotate.accounts.forms_passkeys.AuthenticateForm",
+    "login_webauthn": "annotate.accounts.forms_passkeys.LoginForm",
+    "reauthenticate_webauthn": "annotate.accounts.forms_passkeys.ReauthenticateForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True

@@ -21,6 +21,7 @@ from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.factories import PASSWORD
 from tests.test_admin_crawl import MODELS, addresses, things  # noqa: F401
 from tests.test_permissions import TABLE, places  # noqa: F401
 
@@ -130,17 +131,15 @@ def forms() -> Iterator[type[BaseForm]]:
 
 
 @pytest.fixture
-def site(things, places, ana, mo, ada):  # noqa: F811
+def site(request, things, places, ana, mo, ada):  # noqa: F811
+    request.getfixturevalue("settings").ACCOUNT_REAUTHENTICATION_TIMEOUT = 1_000_000
     ada.is_superuser = True  # every page of the admin
     ada.save()
     clients = [Client(raise_request_exception=False) for _ in range(4)]
     for client, person in zip(clients[1:], (ana, mo, ada), strict=True):
         client.force_login(person)
-        session = client.session
-        # Or some pages would ask for the password first: until the end of this run, and longer.
-        just_now = {"method": "password", "at": time.time() + 1_000_000}
-        session["account_authentication_methods"] = [just_now]
-        session.save()
+        # Or some pages would ask for the password first.
+        assert client.post("/accounts/confirm/", {"password": PASSWORD}).status_code == 303
     asked = {}  # as an ordered set
     for method, name, _ in TABLE:
         name, _, draft = name.partition(" ")

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterator
 from typing import Any, Protocol
 
 from allauth.account.adapter import get_adapter
-from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
@@ -34,16 +33,6 @@ class SignInForm(AuthenticationForm):
                 raise self.get_invalid_login_error()
             self.confirm_login_allowed(self.user_cache)
         return self.cleaned_data
-
-
-class PasskeyForm(AddWebAuthnForm):
-    name = forms.CharField(label="Name", required=False, max_length=60)
-    passwordless = forms.BooleanField(
-        label="It also signs me in alone, without name and password",
-        required=False,
-        initial=True,
-        help_text="Not every security key can do that. Take the tick away if yours cannot.",
-    )
 
 
 class HasKey(Protocol):
