@@ -28,6 +28,7 @@ from prometheus_client import (
 )
 
 from annotate import connections
+from annotate.articles.uploads import PLACES
 
 PATH = "/metrics/"
 METHODS = {*HTTPMethod}
@@ -61,6 +62,9 @@ waiting = [
     Gauge("annotate_tasks_failed", "Tasks that failed.", registry=registry),
     Gauge("annotate_cases_open", "Cases that wait for a moderator.", registry=registry),
     Gauge("annotate_cases_oldest_seconds", "Age of the oldest of these.", registry=registry),
+    Gauge(
+        "annotate_files_being_read", "Of stories, UPLOADS_AT_ONCE at most.", registry=registry
+    ),
 ]
 # A task that is to run at once has a time in the year 9999.
 ASK_WHAT_WAITS = """
@@ -68,7 +72,9 @@ ASK_WHAT_WAITS = """
              WHERE status = 'READY' AND enqueued_at < now() - interval '5 minutes'
                AND (run_after > '9000-01-01' OR run_after < now() - interval '5 minutes')),
            (SELECT count(*) FROM django_tasks_database_dbtaskresult WHERE status = 'FAILED'),
-           count(*), coalesce(extract(epoch FROM now() - min(opened_at)), 0)
+           count(*), coalesce(extract(epoch FROM now() - min(opened_at)), 0),
+           (SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+             WHERE datname = current_database() AND locktype = 'advisory' AND classid = %s)
       FROM moderation_case WHERE state = 'open'"""
 
 
@@ -98,7 +104,7 @@ def look() -> None:
     """Ask the database what waits. While it is away, nobody knows."""
     try:
         with connection.cursor() as cursor:
-            cursor.execute(ASK_WHAT_WAITS)
+            cursor.execute(ASK_WHAT_WAITS, [PLACES])
             figures = cursor.fetchone()
     except (OperationalError, InterfaceError):
         connections.lost()

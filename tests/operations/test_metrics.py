@@ -11,6 +11,7 @@ from django.db import connection
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
+from annotate.articles.uploads import place
 from annotate.moderation.models import Case
 from annotate.notices.tasks import deliver
 from annotate.operations import metrics
@@ -107,6 +108,12 @@ def test_what_waits_is_told_with_the_age_of_the_oldest(client, db, measured, ana
     assert found["annotate_cases_oldest_seconds"] == pytest.approx(3 * 86_400, abs=60)
     assert found["annotate_tasks_late"] == 1
     assert found["annotate_tasks_failed"] == 1
+
+
+def test_files_that_are_being_read_are_counted(client, db, measured, ana):
+    assert figures(client)["annotate_files_being_read"] == 0
+    with place(ana):
+        assert figures(client)["annotate_files_being_read"] == 1
 
 
 def test_while_the_database_is_away_the_page_says_so(client, db, measured, unreachable):
