@@ -243,11 +243,11 @@ MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_ISSUER = "Annotate"
 MFA_TOTP_TOLERANCE = 1  # codes of 30 seconds before and after: clocks differ
-# Who is asked for a second factor: nobody, or all who moderate.
+# Who is asked for a second factor: nobody, all who moderate, or everybody.
 SECOND_FACTOR = env("SECOND_FACTOR") or ("moderators" if HTTPS else "off")
-if SECOND_FACTOR not in ("off", "moderators"):
+if SECOND_FACTOR not in ("off", "moderators", "everybody"):
     raise ImproperlyConfigured(
-        f"SECOND_FACTOR is “off” or “moderators”, not “{SECOND_FACTOR}”."
+        f"SECOND_FACTOR is “off”, “moderators” or “everybody”, not “{SECOND_FACTOR}”."
     )
 # Shared by all processes: how often a sign-in failed is counted here.
 CACHES = {

@@ -72,8 +72,7 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
         self, request: HttpRequest, view_func
     ) -> HttpResponseBase:
         # An EventSource would follow to the sign-in page and call it a broken stream.
-        stream = "text/event-stream" in request.headers.get("Accept", "")
-        if getattr(request, "htmx", False) or stream:
+        if getattr(request, "htmx", False) or is_stream(request):
             return HttpResponse("Your session has ended. Sign in again.", status=401)
         if request.method in ("GET", "HEAD"):
             return super().handle_no_permission(request, view_func)
@@ -88,7 +87,8 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
 class SecondFactorMiddleware:
     """Whoever moderates and did not show the second factor goes on as a reviewer.
 
-    The admin, and what only moderators may, lead to setting one up, or to showing it.
+    The admin, and what only moderators may, lead to setting one up, or to showing it. Where
+    everybody is asked, all pages do but those of the account.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -105,7 +105,10 @@ class SecondFactorMiddleware:
         user = request.user
         if isinstance(user, User):
             second_factor.confine(request.session, user)
-            if user.confined and request.path.startswith(reverse("admin:index")):
+            everybody = second_factor.is_for_everybody() and not is_of_account(
+                request, view_func
+            )
+            if user.confined and (everybody or request.path.startswith(reverse("admin:index"))):
                 return self.lead(request, user)
         return None
 
@@ -119,17 +122,30 @@ class SecondFactorMiddleware:
 
     def lead(self, request: HttpRequest, user: User) -> HttpResponseBase:
         """Lead to where the second factor is set up or, where there is one, asked for."""
-        if getattr(request, "htmx", False):
-            return HttpResponse("Moderating needs your second factor.", status=403)
+        what = "This site" if second_factor.is_for_everybody() else "Moderating"
+        if getattr(request, "htmx", False) or is_stream(request):
+            return HttpResponse(f"{what} needs your second factor.", status=403)
         if not second_factor.has_one(user):
-            messages.warning(request, SET_UP)
+            messages.warning(request, set_up())
             return redirect("mfa_index")
         page = get_adapter().get_reauthentication_methods(user)[0]["url"]
         back = request.get_full_path() if request.method == "GET" else page_of(request)
         return redirect(f"{page}?{urlencode({'next': back})}")
 
 
-SET_UP = "Moderating needs a second factor. Set one up here, then go on."
+def set_up() -> str:
+    what = "This site" if second_factor.is_for_everybody() else "Moderating"
+    return f"{what} needs a second factor. Set one up here, then go on."
+
+
+def is_stream(request: HttpRequest) -> bool:
+    return "text/event-stream" in request.headers.get("Accept", "")
+
+
+def is_of_account(request: HttpRequest, view_func: Any) -> bool:
+    """Whether a page is open without the second factor: to sign in, out, and set one up."""
+    everybody = not getattr(view_func, "login_required", True)
+    return everybody or request.path.startswith("/accounts/")
 
 
 def page_of(request: HttpRequest) -> str:

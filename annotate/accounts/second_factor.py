@@ -33,8 +33,16 @@ def connect() -> None:
 
 
 def is_on() -> bool:
-    """Whether those who moderate are asked for a second factor."""
-    return settings.SECOND_FACTOR == "moderators"
+    """Whether anybody is asked for a second factor."""
+    return settings.SECOND_FACTOR != "off"
+
+
+def is_for_everybody() -> bool:
+    return settings.SECOND_FACTOR == "everybody"
+
+
+def is_asked(user: User) -> bool:
+    return is_on() and (is_for_everybody() or user.moderates or user.is_staff)
 
 
 def has_one(user: User) -> bool:
@@ -42,12 +50,12 @@ def has_one(user: User) -> bool:
 
 
 def must_set_up(user: User) -> bool:
-    return is_on() and (user.moderates or user.is_staff) and not has_one(user)
+    return is_asked(user) and not has_one(user)
 
 
 def confine(session: SessionBase, user: User) -> None:
     """Let somebody who did not show the second factor do only what reviewers do."""
-    if is_on() and (user.moderates or user.is_staff):
+    if is_asked(user):
         user.confined = not shown(session, user)
 
 

@@ -26,7 +26,7 @@ from annotate.moderation.models import WORDS
 from . import events, second_factor
 from .forms import SettingsForm, SignInForm
 from .limits import Limited
-from .middleware import SET_UP
+from .middleware import set_up
 from .models import User
 from .sessions import end_other_sessions, end_session, renamed, sessions_of
 
@@ -56,7 +56,7 @@ class SignInView(Answers, auth.LoginView):
         person = form.get_user()
         page = self.get_success_url()
         if second_factor.must_set_up(person):
-            messages.warning(self.request, SET_UP)
+            messages.warning(self.request, set_up())
             page = reverse("mfa_index")
         response = perform_login(self.request, person, redirect_url=page)
         response.status_code = 303

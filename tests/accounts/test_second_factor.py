@@ -228,6 +228,29 @@ def test_who_signs_in_with_it_moderates(client, mo, required):
     assert client.get("/admin/").status_code == 200
 
 
+def test_where_everybody_is_asked_nobody_reads_without_it(
+    client, ana, article, settings, transactional_db
+):
+    settings.SECOND_FACTOR = "everybody"
+    story = f"/articles/{article.pk}/"
+    assert sign_in(client, next=story)["Location"] == PAGE
+    said = "This site needs a second factor. Set one up here, then go on."
+    assert said in client.get(PAGE).text
+    assert client.get("/")["Location"] == PAGE
+    assert client.get(story)["Location"] == PAGE
+    for headers in ({"HX-Request": "true"}, {"Accept": "text/event-stream"}):
+        refused = client.get(f"{story}live/", headers=headers)
+        assert (refused.status_code, refused.text) == (
+            403,
+            "This site needs your second factor.",
+        )
+    assert client.get("/healthz/").status_code == 200
+    assert client.get("/accounts/settings/").status_code == 200
+
+    set_up(client)
+    assert client.get(story).status_code == 200
+
+
 def test_after_a_day_it_is_to_be_shown_again(client, mo, required):
     client.force_login(mo)
     set_up(client)
