@@ -15,7 +15,7 @@ compile := $(python) -m uv pip compile --quiet --universal --python-version 3.12
 
 quietly := -qq --disable-pip-version-check --no-input --require-hashes --only-binary :all:
 
-.PHONY: help run test lint bench load machines proxies faults fuzz audit sbom install lock clean
+.PHONY: help run test lint bench load large machines proxies faults fuzz audit sbom install lock clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
@@ -38,6 +38,9 @@ bench: install ## Measure the budgets
 
 load: install ## Let 300 reviewers work at the site for SECONDS (600), and see that it bears that
 	@$(python) -m tests.load --seconds $(SECONDS)
+
+large: install ## Compare pages over 100,000 stories and over 100, on the server of DATABASE_URL
+	@$(python) -m tests.bench.large
 
 machines: install ## Lose a web process and the primary while people work, and nothing else
 	@$(python) -m tests.machines

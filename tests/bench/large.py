@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 BUDGET = 2.0
 SENTENCES, TAGS = 30, 100  # of a story
 SMALL = 100, 60  # stories, reviewers
-BLOCKS = 7  # of each kind on each side, the first of which warms up
+BLOCKS = 5  # of each kind on each side, the first of which warms up
 LONG = 1.0  # seconds: what takes longer is asked three times
 TAGGED = 6  # tags, and undos, of a block
 SECRET_KEY = "for the benchmark only"
