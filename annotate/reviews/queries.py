@@ -35,12 +35,14 @@ WORK = f"""
         SELECT round_id, reviewer_id, first_position AS first, last_position AS last
           FROM annotations_annotation
          WHERE withdrawn_at IS NULL AND round_id = ANY(%(rounds)s)
+               AND reviewer_id = ANY(%(people)s)
                AND (hidden_at IS NULL OR reviewer_id = %(viewer)s OR %(viewer)s IS NULL)
          UNION ALL
         SELECT reading.round_id, reading.reviewer_id, sentence.position, sentence.position
           FROM annotations_reading reading
           JOIN articles_sentence sentence ON sentence.id = reading.sentence_id
          WHERE reading.withdrawn_at IS NULL AND reading.round_id = ANY(%(rounds)s)
+               AND reading.reviewer_id = ANY(%(people)s)
     ), spans AS (
         SELECT round_id, reviewer_id, range_agg(int4range(first, last, '[]')) AS parts
           FROM span GROUP BY round_id, reviewer_id
@@ -53,7 +55,8 @@ WORK = f"""
           LEFT JOIN annotations_annotation tag ON tag.id = change.annotation_id
           LEFT JOIN annotations_reading reading ON reading.id = change.reading_id
           LEFT JOIN articles_sentence sentence ON sentence.id = reading.sentence_id
-         WHERE change.round_id = ANY(%(rounds)s) AND change.kind NOT IN {Change.MODERATION}
+         WHERE change.round_id = ANY(%(rounds)s) AND change.by_id = ANY(%(people)s)
+               AND change.kind NOT IN {Change.MODERATION}
     ), active AS (
         SELECT round_id, by_id, max(at) AS at FROM step GROUP BY round_id, by_id
     ), per_sentence AS (
@@ -125,6 +128,7 @@ def work_of(assignments: Iterable[Assignment], viewer: User | None = None) -> li
     values: dict[str, Any] = {
         "seats": [one.pk for one in seats],
         "rounds": list({one.round_id for one in seats}),
+        "people": list({one.reviewer_id for one in seats}),
         "break": BREAK,
         "at_once": AT_ONCE,
         "viewer": viewer.pk if viewer and not viewer.is_moderator else None,
