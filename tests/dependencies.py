@@ -55,9 +55,8 @@ def advisories() -> list[dict[str, Any]] | None:
             packages = json.loads(done.stdout)["dependencies"]
         except (subprocess.TimeoutExpired, ValueError):
             continue  # it said in words why it got no answer
-        # Of what it did not find, a mirror without advisories for one, it says no more than
-        # that, and calls the rest free of vulnerabilities.
-        if not any("skip_reason" in package for package in packages):
+        # Where a mirror has no advisories it skips each package, and calls that success.
+        if any("vulns" in package for package in packages):
             return packages
     return None
 
@@ -75,11 +74,14 @@ def verdict(
             f"{package['name']} {package['version']}: {flaw['id']}, corrected in "
             + (", ".join(flaw["fix_versions"]) or "no version yet")
             for package in packages
-            for flaw in package["vulns"]
+            for flaw in package.get("vulns", ())
         ]
+        unknown = [package["name"] for package in packages if "vulns" not in package]
         if found:
             return 1, "\n".join([*found, "Take newer versions: make lock LOCK_ARGS=--upgrade"])
-        return 0, f"No advisory is known for any of {len(packages)} packages."
+        asked = len(packages) - len(unknown)
+        but = f" Nothing could be asked about {', '.join(unknown)}." if unknown else ""
+        return 0, f"No advisory is known for any of {asked} packages.{but}"
     days = (today - upgraded).days
     said = (
         "No advisories could be asked for, so only the lock's age was checked: newer versions "

@@ -18,6 +18,12 @@ FLAW = {"id": "PYSEC-2026-1", "fix_versions": ["6.1.4", "6.2"]}
     [
         ([SOUND], 400, 0, "No advisory is known for any of 1 packages."),
         (
+            [SOUND, {"name": "ours", "skip_reason": "Dependency not found on PyPI"}],
+            0,
+            0,
+            "No advisory is known for any of 1 packages. Nothing could be asked about ours.",
+        ),
+        (
             [SOUND, {"name": "lxml", "version": "6.0", "vulns": [FLAW]}],
             0,
             1,
@@ -40,7 +46,7 @@ FLAW = {"id": "PYSEC-2026-1", "fix_versions": ["6.1.4", "6.2"]}
             "Take them: make lock LOCK_ARGS=--upgrade",
         ),
     ],
-    ids=["sound", "flaw", "young lock", "old lock"],
+    ids=["sound", "partly", "flaw", "young lock", "old lock"],
 )
 def test_an_audit_goes_by_advisories_or_else_by_the_locks_age(packages, days, code, said):
     assert verdict(packages, DAY, DAY + datetime.timedelta(days)) == (code, said)

@@ -35,6 +35,11 @@ def pdf(
         )
         kids.append(f"{len(bodies)} 0 R")
     bodies[1] = f"<< /Type /Pages /Kids [{' '.join(kids)}] /Count {len(kids)} >>"
+    return packed(bodies, trailer)
+
+
+def packed(bodies: list[str], trailer: str = "") -> bytes:
+    """Return a PDF of these objects: the first is the catalog, the fourth the properties."""
     out = "%PDF-1.4\n"
     table = f"xref\n0 {len(bodies) + 1}\n0000000000 65535 f \n"
     for number, body in enumerate(bodies, 1):

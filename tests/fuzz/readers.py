@@ -13,6 +13,7 @@ import atheris
 
 from annotate.articles.text import canonical_body, canonical_title
 from annotate.exchange.reading import StoryRefused, read_here, read_story
+from tests.exchange.test_reading_pdf import packed
 
 MAX_BYTES = 200_000  # of text: enough for every branch, and small enough to be quick
 
@@ -280,7 +281,7 @@ def make_pdf(provider: atheris.FuzzedDataProvider) -> bytes:
     if provider.ConsumeIntInRange(0, 15) == 1:
         kids.append(provider.PickValueInList(["2 0 R", "1 0 R", "99 0 R", "null", "[]"]))
     objects[1] = f"<< /Type /Pages /Kids [{' '.join(kids)}] /Count {len(kids)} >>"
-    data = bytearray(_file(objects))
+    data = bytearray(packed(objects))
     if provider.ConsumeIntInRange(0, 7) == 1:
         for _ in range(provider.ConsumeIntInRange(1, 6)):
             at = provider.ConsumeIntInRange(0, len(data) - 1)
@@ -314,16 +315,6 @@ def _shown(provider: atheris.FuzzedDataProvider) -> str:
     if kind == 2:
         return f"[<{text}> {_number(provider)} <{text}>] TJ"
     return f"{_number(provider)} -{_number(provider)} Td <{text}> Tj"
-
-
-def _file(objects: list[str]) -> bytes:
-    out = "%PDF-1.4\n"
-    table = f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n"
-    for number, body in enumerate(objects, 1):
-        table += f"{len(out):010} 00000 n \n"
-        out += f"{number} 0 obj\n{body}\nendobj\n"
-    end = f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R /Info 4 0 R >>\n"
-    return f"{out}{table}{end}startxref\n{len(out)}\n%%EOF".encode("latin-1", "replace")
 
 
 MAKERS = {".docx": make_docx, ".pdf": make_pdf}
