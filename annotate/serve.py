@@ -10,6 +10,7 @@ import argparse
 import os
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -89,7 +90,8 @@ def main() -> int:
         return 0 if ready(options.port, options.wait) else 1
     import uvicorn
 
-    uvicorn.Server(config(options.host, options.port)).run()
+    with suppress(KeyboardInterrupt):  # uvicorn stops first, then hands the signal on
+        uvicorn.Server(config(options.host, options.port)).run()
     return 0
 
 

@@ -27,7 +27,7 @@ from tests.processes import ROOT, data_home, free_port, wait_until
 pytestmark = pytest.mark.django_db(transaction=True)
 
 RUNNER = ["-m", "annotate.runner"]
-UVICORN = ["-m", "uvicorn", "annotate.asgi:application", "--port"]
+SERVE = ["-m", "annotate.serve", "--port"]
 
 
 @contextmanager
@@ -82,8 +82,8 @@ def opened(port: int, article, session: str) -> Stream | None:
         (RUNNER, signal.SIGINT),
         (RUNNER, signal.SIGTERM),
         (RUNNER, signal.SIGHUP),
-        (UVICORN, signal.SIGINT),
-        (UVICORN, signal.SIGTERM),
+        (SERVE, signal.SIGINT),
+        (SERVE, signal.SIGTERM),
     ],
     ids=lambda value: value.name if isinstance(value, signal.Signals) else value[1],
 )
@@ -153,7 +153,7 @@ def send_tag(port: int, article, session: str) -> tuple[int, str | None]:
     return answer.status, answer.getheader("X-Request-ID")
 
 
-@pytest.mark.parametrize("command", [RUNNER, UVICORN], ids=["runner", "uvicorn"])
+@pytest.mark.parametrize("command", [RUNNER, SERVE], ids=["runner", "serve"])
 def test_request_under_way_is_answered_before_the_end(article, ana, command):
     session = session_of(ana)
     wanted = {"LOG_REQUESTS": "1", "LOG_FORMAT": "json"}
