@@ -16,7 +16,7 @@ from django.http.response import HttpResponseBase
 METHODS = ["GET", "HEAD", "OPTIONS", "POST"]
 # Whatever a page of ours might ever be made to ask of a device.
 FORBIDDEN = (
-    *("accelerometer", "bluetooth", "browsing-topics", "camera", "display-capture"),
+    *("accelerometer", "browsing-topics", "camera", "display-capture"),
     *("geolocation", "gyroscope", "hid", "magnetometer", "microphone", "midi", "payment"),
     *("serial", "usb"),
 )
