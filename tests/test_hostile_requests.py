@@ -25,6 +25,7 @@ from tests.factories import PASSWORD
 from tests.test_admin_crawl import MODELS, addresses, things  # noqa: F401
 from tests.test_permissions import TABLE, places  # noqa: F401
 
+LONG = "FUZZ_EXAMPLES" in os.environ  # tests/fuzz sets it
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES") or 12)
 SECONDS = 20  # far more than any answer takes, on a machine that is busy with other tests
 
@@ -280,15 +281,31 @@ def ask(site: Site, who: int, method: str, path: str, sent: dict):
     return response
 
 
-@settings(
-    max_examples=EXAMPLES,
-    derandomize="FUZZ_EXAMPLES" not in os.environ,
-    deadline=None,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-    report_multiple_bugs=False,
-)
-@given(data=st.data())
-def test_no_request_makes_the_site_stumble(site, data):
-    for _ in range(3):
-        ask(site, *data.draw(requests(site)))
+def ask_for_all_at_once(site: Site) -> None:
+    """Open the pages with each name that any page asks for, all of one hostile value."""
+    pages = [path for method, path in site.addresses if method == "GET"]
+    for path in pages if LONG else pages[::10]:
+        for value in HOSTILE if LONG else [b"a\0b"]:
+            names = {*QUERY, *site.fields.get(path, {})}
+            query = encoded([(name.encode(), value) for name in sorted(names)]).decode()
+            for who in (1, 3):
+                ask(site, who, "GET", path, {"QUERY_STRING": query, "data": b"", "headers": {}})
+
+
+def test_no_request_makes_the_site_stumble(site):
+    ask_for_all_at_once(site)
+
+    @settings(
+        max_examples=EXAMPLES,
+        derandomize=not LONG,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        report_multiple_bugs=False,
+    )
+    @given(data=st.data())
+    def ask_at_random(data: st.DataObject) -> None:
+        for _ in range(3):
+            ask(site, *data.draw(requests(site)))
+
+    ask_at_random()

@@ -16,8 +16,8 @@ from django.contrib.auth.models import Group
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, resolve_url
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import resolve_url
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
@@ -43,7 +43,7 @@ def sign_in(request: HttpRequest, extra_context: dict | None = None) -> HttpResp
     if not admin.site.has_permission(request):
         raise PermissionDenied("Only moderators and admins may enter the admin.")
     ours = url_has_allowed_host_and_scheme(asked, {request.get_host()}, request.is_secure())
-    return redirect(asked if ours else index)
+    return HttpResponseRedirect(asked if ours else index)  # `redirect` takes names of views
 
 
 admin.site.login = sign_in  # type: ignore[method-assign]

@@ -82,6 +82,8 @@ def test_a_reviewer_is_told_once_and_sent_nowhere(as_ana, address):
         ("https://example.org/", "/admin/"),
         ("//example.org", "/admin/"),
         ("javascript:alert(1)", "/admin/"),
+        ("claim", "claim"),  # no name of a view
+        ("a:b\0", "/admin/"),
     ],
 )
 def test_who_has_signed_in_is_sent_on_within_the_site(as_mo, asked, sent):
