@@ -236,6 +236,7 @@ VISIBLE = """
            AND tag.round_id IS NOT DISTINCT FROM %(round)s
            AND (tag.reviewer_id = %(user)s
                 OR %(everyone)s AND (tag.hidden_at IS NULL OR %(moderator)s))
+           AND tag.first_position <= %(last)s AND tag.last_position >= %(first)s
            AND int4range(tag.first_position, tag.last_position, '[]')
                && %(positions)s::int4multirange
      ORDER BY tag.start, tag."end" DESC, tag.created_at, tag.id
@@ -305,7 +306,7 @@ def read_shown(
         "everyone": part.sees_all,
         "moderator": part.user.is_moderator,
         "pseudonyms": part.pseudonyms,
-        "positions": "{(,)}" if positions is None else multirange(positions),
+        **_where(positions),
     }
     crowd = [CROWD] if part.sees_all else []
     tags, threads, *rest = fetch([VISIBLE, THREADS, *crowd, *also], values)
@@ -315,9 +316,19 @@ def read_shown(
     return shown, rest
 
 
-def multirange(positions: Iterable[int]) -> str:
-    """Return these as PostgreSQL writes an int4multirange: few, and perhaps far apart."""
-    return f"{{{','.join(f'[{one},{one}]' for one in positions)}}}"
+def _where(positions: Iterable[int] | None) -> dict[str, object]:
+    """Return positions as statements take them: few, and perhaps far apart; None for all.
+
+    The first and the last of them leave out most, at less cost than the multirange.
+    """
+    if positions is None:
+        return {"positions": "{(,)}", "first": 0, "last": 2**31 - 1}
+    few = sorted(positions)
+    return {
+        "positions": f"{{{','.join(f'[{one},{one}]' for one in few)}}}",
+        "first": few[0] if few else 0,
+        "last": few[-1] if few else -1,
+    }
 
 
 def _drawn(tags: Sequence[Tag], view: View) -> list[Tag]:

@@ -56,7 +56,8 @@ def draw(title: str, across: str, up: str, curves: Sequence[Curve]) -> str:
         points = [at(*point) for point in curve.points]
         line = "L".join(f"{x} {y}" for x, y in points)
         parts.append(f'<path class="curve c{number}" d="M{line}"/>')
-        parts.append(_text(points[-1][0] + 8, points[-1][1] + 4, curve.name, "start"))
+        if curve.name:
+            parts.append(_text(points[-1][0] + 8, points[-1][1] + 4, curve.name, "start"))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
         f'aria-label="{escape(title)}">\n<style>{STYLE}</style>\n'
