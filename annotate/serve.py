@@ -43,15 +43,15 @@ def config(host: str = "127.0.0.1", port: int = 8000) -> uvicorn.Config:
     )
 
 
-def ready(port: int, patience: float) -> bool:
-    """Ask /readyz/ until it answers 200, for so many seconds; print the last answer."""
+def ready(address: str, patience: float) -> bool:
+    """Ask /readyz/ there until it answers 200, for so many seconds; print the last answer."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotate.settings")
     from django.conf import settings
 
     host = settings.ALLOWED_HOSTS[0].lstrip(".*") or "localhost"
     # As the proxy asks: otherwise the answer of a site over HTTPS is where to go instead.
     request = Request(
-        f"http://127.0.0.1:{port}/readyz/",
+        f"http://{address}/readyz/",
         headers={"Host": host, "X-Forwarded-Proto": "https"},
     )
     deadline = time.monotonic() + patience
@@ -87,7 +87,8 @@ def main() -> int:
         embedded.complain(error)
         return 1
     if options.ready:
-        return 0 if ready(options.port, options.wait) else 1
+        host = "127.0.0.1" if options.host == "0.0.0.0" else options.host  # noqa: S104
+        return 0 if ready(f"{host}:{options.port}", options.wait) else 1
     import uvicorn
 
     with suppress(KeyboardInterrupt):  # uvicorn stops first, then hands the signal on

@@ -109,7 +109,7 @@ async def upgrade(site: Site, ledger: Ledger) -> None:
             assert await hasty.wait() == 1
             assert query(site.database(), APPLIED) == [(0,)]
 
-            first = await migrate(site, "--lock-timeout=0.3", "--attempts=200")
+            first = await migrate(site, "--lock-timeout=0.5", "--attempts=200")
             assert await told(first, "others pass") == (
                 "A transaction holds the table: others pass, then attempt 2 of 200."
             )
