@@ -20,7 +20,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import islice
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -121,6 +120,11 @@ class Measured:
 
     costs: list[list[Cost]] = field(default_factory=lambda: [[], []])
     first: list[float] = field(default_factory=list)  # on the clock
+    failed: str = ""
+
+    @property
+    def is_long(self) -> bool:
+        return any(cost.server + (cost.database or 0) > LONG for cost in self.costs[1])
 
     def milliseconds(self, side: int) -> tuple[float, float]:
         counted = self.costs[side][1:] or self.costs[side]
@@ -377,13 +381,15 @@ def measure(sides: list[Side], only: str) -> dict[str, Measured]:
         say(f"block {block + 1} of {BLOCKS}")
         for name, asks in done.items():
             one = found.setdefault(name, Measured())
-            if block > 2 and any(
-                cost.server + (cost.database or 0) > LONG for cost in one.costs[1]
-            ):
+            if one.failed or (block > 2 and one.is_long):
                 continue
             for side, ask, costs in zip(sides, asks, one.costs, strict=True):
                 began = time.monotonic()
-                costs.append(side.meter.cost(partial(ask)))
+                try:
+                    costs.append(side.meter.cost(ask))
+                except AssertionError as error:
+                    one.failed = str(error)
+                    break
                 if not block:
                     one.first.append(time.monotonic() - began)
     return found
@@ -395,6 +401,10 @@ def show(measured: dict[str, Measured]) -> list[str]:
     width = max(map(len, measured))
     print(f"{'server + database, ms':<{width}}  {'small':>14}  {'large':>16}  ratio   first")
     for name, one in measured.items():
+        if one.failed:
+            over.append(name)
+            print(f"{name:<{width}}  {one.failed}")
+            continue
         small, large = (one.milliseconds(side) for side in range(2))
         missed = round(one.ratio, 1) > BUDGET
         if missed and not name.startswith("("):
