@@ -73,8 +73,9 @@ def anchor(done: Done) -> str:
 # before it: the furthest of those is a running maximum. (To list the positions would be
 # simpler, but PostgreSQL's planner takes each span for 1,000 of them; a multirange of the
 # spans takes ten times as long.)
-LATEST = """({0}.round_id IS NULL OR EXISTS (
-    SELECT 1 FROM reviews_round round WHERE round.id = {0}.round_id AND round.latest))"""
+# Each row's own round is looked up: as EXISTS or a join, all rounds may be read first.
+LATEST = """coalesce(
+    (SELECT latest FROM reviews_round round WHERE round.id = {0}.round_id), true)"""
 COVERED = f"""
     SELECT article_id, sum(greatest(last - greatest(first - 1, before), 0))::int AS sentences
       FROM (SELECT article_id, first, last,
@@ -125,7 +126,8 @@ OWN_PROGRESS = f"""
 COUNTS = f"""
     SELECT tag.article_id, label.slug, label.name, count(*)
       FROM annotations_annotation tag JOIN annotations_label label ON label.id = tag.label_id
-      LEFT JOIN reviews_round round ON round.id = tag.round_id
+      LEFT JOIN LATERAL (SELECT * FROM reviews_round one
+                          WHERE one.id = tag.round_id OFFSET 0) round ON true
      WHERE tag.article_id = ANY(%(articles)s) AND tag.withdrawn_at IS NULL
            AND tag.hidden_at IS NULL AND coalesce(round.latest, true)
            AND (tag.reviewer_id = %(user)s OR %(moderator)s

@@ -15,7 +15,7 @@ from annotate.articles.models import Article
 
 from .assigning import EACH, SPREAD, Wish
 from .models import Assignment, Round
-from .queries import Show, possible_reviewers
+from .queries import Show, possible_reviewers, reviewers
 
 MOST = 100  # reviewers of one story
 MODES = [
@@ -208,7 +208,7 @@ class ReviewsForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["reviewer"].queryset = possible_reviewers()  # type: ignore[attr-defined]
+        self.fields["reviewer"].queryset = reviewers()  # type: ignore[attr-defined]
 
     def asked(self) -> dict[str, Any]:
         """Return what was asked, without what is empty or cannot be understood."""

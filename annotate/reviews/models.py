@@ -158,6 +158,13 @@ class Assignment(models.Model):
 
     class Meta:
         ordering = ["round", "number"]
+        indexes = [
+            models.Index(
+                name="assignment_unfinished",
+                fields=["reviewer", "round"],
+                condition=Q(submitted_at=None, handed_on_at=None),
+            )
+        ]
         constraints = [
             models.UniqueConstraint(
                 name="assignment_one_per_round_and_reviewer", fields=["round", "reviewer"]

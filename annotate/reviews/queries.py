@@ -22,6 +22,7 @@ from annotate.articles.models import Article
 from .models import Assignment, AssignmentQuerySet, Move, Round
 
 PAGE = 25
+PEOPLE = 100  # in the table of who has how much to do
 CLOSED = 20  # closed rounds on a person's own page
 BREAK = 300  # seconds: a longer pause is not time spent on a sentence
 AT_ONCE = 0.2  # seconds: sentences marked faster were marked together, in one step
@@ -189,19 +190,17 @@ def own_work(user: User) -> OwnWork:
 # --- People ---------------------------------------------------------------------------------
 
 
+def reviewers() -> UserQuerySet:
+    """Who has the role and can sign in."""
+    people = User.objects.working().filter(groups__name=Role.REVIEWER)
+    return people.order_by(Lower("public_name"))
+
+
 def possible_reviewers() -> UserQuerySet:
     """Who may be assigned: who has the role and can sign in; with how much is `unfinished`."""
-    unfinished = Q(
-        assignments__handed_on_at=None,
-        assignments__submitted_at=None,
-        assignments__round__state__in=[State.BLIND, State.OPEN],
-    )
-    return (
-        User.objects.working()
-        .filter(groups__name=Role.REVIEWER)
-        .annotate(unfinished=Count("assignments", filter=unfinished))
-        .order_by(Lower("public_name"))
-    )
+    parts = Assignment.objects.unfinished().filter(reviewer=OuterRef("pk")).order_by()
+    count = parts.values("reviewer").annotate(count=Count("pk")).values("count")
+    return reviewers().annotate(unfinished=Coalesce(Subquery(count), 0))
 
 
 def standing_parts(
@@ -268,7 +267,7 @@ class Reviewed:
 def list_reviews(
     *, q: str = "", show: str = "", reviewer: User | None = None, page: str | None = None
 ) -> tuple[Page, list[Reviewed]]:
-    """Return a page of stories and their reviews: what is late first. Seven queries at most."""
+    """Return a page of stories and their reviews: what is late first. Eight queries at most."""
     # Looked up first: who is late is asked once, not for each story.
     late = list(late_parts().order_by().values_list("round__article", flat=True).distinct())
     found = Article.objects.standing().defer("text", "search")
@@ -301,8 +300,11 @@ def list_reviews(
         models.When(latest__pk=None, then=3),
         default=4,
     )
-    shown = Paginator(found.order_by(turn, "-pk"), PAGE).get_page(page)
-    articles = list(shown.object_list)
+    # Which they are first: numbers are sorted sooner than whole rows.
+    order = found.order_by(turn, "-pk").values_list("pk", flat=True)
+    shown = Paginator(order, PAGE).get_page(page)
+    stories = Article.objects.defer("text", "search").in_bulk(list(shown.object_list))
+    articles = [stories[pk] for pk in shown.object_list]
     by_article: dict[int, list[Work]] = {one.pk: [] for one in articles}
     here = parts().filter(round__article__in=articles, round__latest=True).order_by("number")
     for work in work_of(here):
@@ -320,14 +322,16 @@ def late_parts() -> AssignmentQuerySet:
     return due.filter(due_day__lt=timezone.localdate())
 
 
-def people_at_work() -> list[tuple[User, int]]:
+def people_at_work() -> tuple[list[tuple[User, int]], int]:
     """Return who may review and how many of their parts are late; who has no work first.
 
-    In two queries: as one, the late parts would be counted anew for each part of a person.
+    Of very many the first PEOPLE; and how many there are. In three queries: as one, the late
+    parts would be counted anew for each part of a person.
     """
     late = dict(late_parts().order_by().values_list("reviewer").annotate(count=Count("pk")))
-    people = sorted(possible_reviewers(), key=lambda one: one.unfinished)  # type: ignore[attr-defined]
-    return [(one, late.get(one.pk, 0)) for one in people]
+    everybody: Any = possible_reviewers()
+    people = everybody.order_by("unfinished", Lower("public_name"))[:PEOPLE]
+    return [(one, late.get(one.pk, 0)) for one in people], reviewers().count()
 
 
 # --- The log of a round -----------------------------------------------------------------------

@@ -40,6 +40,7 @@ def reviews(request: Request) -> HttpResponse:
     form = ReviewsForm(request.GET)
     asked = form.asked()
     page, rows = queries.list_reviews(page=request.GET.get("page"), **asked)
+    people, number = queries.people_at_work()
     keep = {name: getattr(value, "pk", value) for name, value in asked.items()}
     context = {
         "form": form,
@@ -47,7 +48,8 @@ def reviews(request: Request) -> HttpResponse:
         "page": page,
         "rows": rows,
         "keep": urlencode(keep),
-        "people": queries.people_at_work(),
+        "people": people,
+        "number_of_people": number,
         "break_minutes": queries.BREAK // 60,
     }
     return page_or_partial(request, "reviews/reviews.html", "results", context)

@@ -175,6 +175,19 @@ def test_htmx_gets_the_results(as_mo, labels):
     assert "HX-Request" in part["Vary"]
 
 
+def test_of_very_many_people_those_with_the_least_to_do_are_shown(
+    as_mo, article, ana, ben, mo, monkeypatch
+):
+    make_user("cleo")
+    actions.open_round(article, by=mo, reviewers=[ana])
+    monkeypatch.setattr(queries, "PEOPLE", 2)
+
+    people = as_mo.get("/reviews/").text.split('id="people"')[1]
+
+    assert re.findall(r">(\w+)</a></th>", people) == ["ben", "cleo"]
+    assert "These are the 2 with the least to do, of 3 reviewers." in people
+
+
 @pytest.mark.parametrize("address", ["/reviews/", "/work/"])
 def test_the_lists_cost_the_same_for_many(as_mo, ana, ben, mo, claim, address):
     people = [ana, ben, mo]
