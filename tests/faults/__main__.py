@@ -10,19 +10,19 @@ import statistics
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
-from tests.faults import kinds
+from tests.faults import beside, kinds
 from tests.faults.crowd import Crowd, World
-from tests.faults.kinds import KILLS, WEIGHTS, Play
+from tests.faults.kinds import BACK, KILLS, WEIGHTS, Play
 from tests.faults.site import FAKETIME, Site, until, use
 from tests.processes import answers, data_home
 
-BACK = 60  # seconds in which everything has to be back
-FEW = 10  # rounds; with fewer, everything is short
+FEW = 10  # rounds; with fewer, everything is short, unless it is to be long
 DISK_MB = 900  # of a small disk, most of which is free
 
 
@@ -30,6 +30,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--rounds", type=int, default=50, help="how many kills")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--long", action="store_true", help="also with few rounds")
     parser.add_argument("--only", help="of the faults that are no kills: those with this word")
     options = parser.parse_args()
     with data_home() as home, small_disk(home) as is_small:
@@ -55,7 +56,7 @@ def small_disk(home: Path) -> Iterator[bool]:
 
 async def play(home: Path, options: argparse.Namespace, is_small: bool) -> list[str]:
     """Play all; return what was found wrong, in words."""
-    dice, short = Random(options.seed), options.rounds < FEW
+    dice, short = Random(options.seed), options.rounds < FEW and not options.long
     patience = 2 if short else 15
     site = Site(home, webs=2, DATABASE_TIMEOUT=str(patience))
     async with site.running():
@@ -76,6 +77,7 @@ async def play(home: Path, options: argparse.Namespace, is_small: bool) -> list[
                 await rounds.play(name, fault)
         except TimeoutError:
             rounds.found.append(f"not back within {BACK} s")
+            print(traceback.format_exc(), *site.last_words(), sep="\n")
         finally:
             await crowd.stop()
         rounds.summary()
@@ -89,6 +91,8 @@ def others(
 ) -> Iterator[tuple[str, Callable[[Play], Awaitable[None]]]]:
     """What else is done, once; what cannot be done here is said."""
     named = {
+        "a killed worker": beside.kill_the_worker,
+        "kills before a browser": beside.in_a_browser,
         "a network that drops": kinds.cut_answers,
         "a silent database": kinds.silent_database,
         "a silent network": kinds.silent_network,
@@ -153,6 +157,8 @@ class Rounds:
             f"{sum(one.opened for one in self.stage.crowd.streams)} streams opened."
         )
         for name, times in (("first", self.first), ("everybody", self.everybody)):
+            if not times:
+                continue
             middle, worst = statistics.median(times), max(times)
             print(f"Until the {name} was answered: median {middle:.2f} s, worst {worst:.2f} s.")
         print("At the end: " + ", ".join(f"{many} {name}" for name, many in usage.items()))

@@ -184,6 +184,9 @@ class World:
         runner.prepare_database()
         runner.collect_static_files(home / "static.stamp")
         self.articles = [self.article(number) for number in range(articles)]
+        # A story that somebody has for themselves, in a browser.
+        self.desk = self.article(articles)
+        self.typist = self.person("reviewer", 0, "typist")
         self.reviewers = [self.person("reviewer", number) for number in range(reviewers)]
         self.moderators = [self.person("moderator", number) for number in range(moderators)]
 
@@ -195,11 +198,11 @@ class World:
         ]
         return make_article(f"A story of faults, {number}", "\n\n".join(said)).pk
 
-    def person(self, role: str, number: int) -> dict[str, str]:
+    def person(self, role: str, number: int, name: str = "") -> dict[str, str]:
         from django.test import Client
 
         from tests.factories import make_user
 
         client = Client()
-        client.force_login(make_user(f"{role}-{number}", role))
+        client.force_login(make_user(f"{name or role}-{number}", role))
         return {"sessionid": client.cookies["sessionid"].value}

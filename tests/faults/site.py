@@ -29,9 +29,11 @@ from tests.proxy import Proxy
 
 FAKETIME = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 RESTART = 0.2  # seconds until what ended is started again
+# Python's own sleep fails under libfaketime, so the process that starts the database is not.
 KEEPER = """
-import sys
+import os, sys
 from annotate import embedded
+os.environ["LD_PRELOAD"] = os.environ.get("PRELOAD_OF_DATABASE", "")
 embedded.prepare_environment()
 embedded.watch()
 sys.stdin.read()
@@ -80,14 +82,13 @@ class Site:
         self.database = self.url("postgres")
         self.clock = home / "clock"
         self.set_clock("+0")
-        if FAKETIME:
-            self.variables |= {
-                "LD_PRELOAD": str(FAKETIME[0]),
-                "FAKETIME_TIMESTAMP_FILE": str(self.clock),
-                "FAKETIME_CACHE_DURATION": "1",  # seconds
-                "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            }
+        self.variables |= {
+            "FAKETIME_TIMESTAMP_FILE": str(self.clock),
+            "FAKETIME_CACHE_DURATION": "1",  # seconds
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }
         self.keeper = self.daemon("database", [sys.executable, "-c", KEEPER], database=False)
+        self.keeper.environment["PRELOAD_OF_DATABASE"] = "".join(map(str, FAKETIME[:1]))
         self.ports = [free_port() for _ in range(webs)]
         self.webs: list[Daemon] = []  # none until there is something to serve
         self.more: list[Daemon] = []  # a worker
@@ -120,7 +121,9 @@ class Site:
         uvicorn = [sys.executable, "-m", "uvicorn", "annotate.asgi:application"]
         options = ["--port", str(port), "--log-level", "warning", "--no-access-log"]
         stop = ["--timeout-graceful-shutdown", "5", "--http", "h11", "--loop", "asyncio"]
-        return self.daemon(f"web-{port}", [*uvicorn, *options, *stop])
+        daemon = self.daemon(f"web-{port}", [*uvicorn, *options, *stop])
+        daemon.environment["LD_PRELOAD"] = "".join(map(str, FAKETIME[:1]))
+        return daemon
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Site]:
@@ -191,6 +194,10 @@ class Site:
         return [
             one for one in lines if " ERROR " in one[:40] and "annotate.embedded" not in one
         ]
+
+    def last_words(self) -> list[str]:
+        """Return the end of what each process said."""
+        return [f"{log.name}: {log.read_text()[-1_000:]}" for log in self.home.glob("*.log")]
 
     # --- What it uses ------------------------------------------------------------------------
     def usage(self) -> dict[str, int]:
