@@ -13,7 +13,7 @@ import asyncio
 import os
 import sys
 import time
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
@@ -57,12 +57,8 @@ class Load:
 
 def main() -> int:
     options = arguments()
-    steps = options.steps or [options.reviewers]
-    loads = {}
     try:
-        for reviewers in steps:
-            loads[reviewers] = run(options, reviewers)
-            print(report(loads[reviewers], options, reviewers), flush=True)
+        loads = run(options)
     except embedded.EmbeddedError as error:
         print(error, file=sys.stderr)
         return 2
@@ -83,7 +79,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--steps",
         type=lambda given: [int(one) for one in given.split(",")],
-        help="one run for each of these numbers of reviewers, as 50,100,200",
+        help="one after the other these numbers of reviewers, as 50,100,200",
     )
     parser.add_argument("--picture", type=Path, help="where to draw the times of the steps")
     return parser.parse_args()
@@ -93,8 +89,8 @@ def say(what: str) -> None:
     print(f"… {what}", file=sys.stderr, flush=True)
 
 
-def run(options: argparse.Namespace, reviewers: int) -> Load:
-    """Start a site, let everybody work at it, and look at what it holds afterwards."""
+def run(options: argparse.Namespace) -> dict[int, Load]:
+    """Start a site and load it with each of the numbers of reviewers; print each report."""
     say("starting the site")
     with (
         data_home() as home,
@@ -102,13 +98,18 @@ def run(options: argparse.Namespace, reviewers: int) -> Load:
         running_site(home, **variables) as site,
     ):
         open_django(home, variables)
+        loads = {}
         try:
-            return measure(site, options, reviewers)
+            for reviewers in options.steps or [options.reviewers]:
+                loads[reviewers] = measure(site, options, reviewers)
+                print(report(loads[reviewers], options, reviewers), flush=True)
         finally:
             close_django()
+        return loads
 
 
 def measure(site: Site, options: argparse.Namespace, reviewers: int) -> Load:
+    """Let so many work at the site, in stories of their own; look at what is there then."""
     from tests.bench.__main__ import analyse
 
     from .cast import make_cast
@@ -123,9 +124,10 @@ def measure(site: Site, options: argparse.Namespace, reviewers: int) -> Load:
     say(f"{reviewers} reviewers work for {options.seconds} s")
     ledger = Ledger()
     Visitor.times = times = Times()
-    watch = Watch(psutil.Process(site.process.pid))
-    comments = asyncio.run(work(site, everybody, ledger, times, watch, options))
-    watch.look()
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+        watch = Watch(psutil.Process(site.process.pid), connection)
+        comments = asyncio.run(work(site, everybody, ledger, times, watch, options))
+        watch.look()
     load = Load(
         seconds=time.monotonic() - times.began,
         times=times,
@@ -179,12 +181,14 @@ async def work(
                 for number, one in enumerate(readers)
             ),
             *(shift(one, 0, over, MODERATORS_PAUSE) for one in moderators),
-            put_stories_in(editor, over, EVERY),
+            put_stories_in(editor, over, EVERY, of.first),
         ]
         asyncio.get_running_loop().call_later(options.seconds, over.set)
         watching = asyncio.create_task(keep_watch(times, watch))
         await asyncio.gather(*shifts)
         watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching  # raises what stopped it earlier
     return [request for one in readers for request in one.comments]
 
 

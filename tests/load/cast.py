@@ -36,6 +36,7 @@ class Cast:
     reviewers: list[tuple[Cookies, int]]
     moderators: list[Cookies]
     editor: Cookies  # puts stories in
+    first: int  # how many stories there were before
 
 
 def make_cast(*, reviewers: int, moderators: int, stories: int) -> Cast:
@@ -45,16 +46,17 @@ def make_cast(*, reviewers: int, moderators: int, stories: int) -> Cast:
     tags. Moderators find cases in the queue.
     """
     label = Label.objects.get(slug="claim")
-    early, late = make_people("early", 2)
-    people = make_people("reviewer", reviewers)
-    cast = Cast([], [], signed_in(make_people("editor", 1)[0]))
+    first = Article.objects.count()
+    early, late = make_people(f"early-{first}", 2)
+    people = make_people(f"reviewer-{first}", reviewers)
+    cast = Cast([], [], signed_in(make_people(f"editor-{first}", 1)[0]), first)
     for number in range(stories):
-        article = make_story(SIZES[number % len(SIZES)], number=number)
+        article = make_story(SIZES[number % len(SIZES)], number=first + number)
         of_story = people[number::stories]
         open_round(article, by=None, mode="open", reviewers=of_story)
         _fill_queue(article, early, late, label)
         cast.reviewers += [(signed_in(one), article.pk) for one in of_story]
-    for one in make_people("moderator", moderators, Role.MODERATOR):
+    for one in make_people(f"moderator-{first}", moderators, Role.MODERATOR):
         cast.moderators.append(signed_in(one))
     return cast
 
@@ -100,8 +102,9 @@ def signed_in(user: User) -> Cookies:
 class Newsroom:
     """Writes stories of paragraphs of the seeds: no two have the same text."""
 
-    def __init__(self) -> None:
-        self.dice = random.Random(5)
+    def __init__(self, edition: int) -> None:
+        self.dice = random.Random(edition)
+        self.edition = edition
         self.paragraphs = seed_text().split("\n\n")
         self.number = 0
 
@@ -109,4 +112,4 @@ class Newsroom:
         """Return a headline and a body."""
         self.number += 1
         body = "\n\n".join(self.dice.choices(self.paragraphs, k=PARAGRAPHS))
-        return f"Story number {self.number} of the day", body
+        return f"Story number {self.number} of edition {self.edition}", body

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from math import ceil
 
 import psutil
-from django.db import connection
+import psycopg
 
 from tests.bench.site import cpu_seconds
 
@@ -89,6 +89,7 @@ class Watch:
     """Processor time and memory of the site and its database, looked at every few seconds."""
 
     server: psutil.Process
+    database: psycopg.Connection
     began: float = field(default_factory=time.monotonic)
     samples: list[Sample] = field(default_factory=list)
     first: dict[int, float] = field(default_factory=dict)
@@ -97,13 +98,13 @@ class Watch:
     def __post_init__(self) -> None:
         self.first_server = cpu_seconds(self.server.pid)
         self.first_own = time.process_time()
-        self.first = database_seconds()
+        self.first = database_seconds(self.database)
         self.look()
 
     def look(self) -> None:
         memory = self.server.memory_info().rss
         self.samples.append(Sample(time.monotonic() - self.began, memory))
-        self.last |= database_seconds()  # with those that have ended meanwhile
+        self.last |= database_seconds(self.database)  # with those that have ended meanwhile
 
     def server_seconds(self) -> float:
         return cpu_seconds(self.server.pid) - self.first_server
@@ -122,16 +123,14 @@ class Watch:
         return sum(found) / len(found)
 
 
-def database_seconds() -> dict[int, float]:
-    """Return the processor time of each process of the database, this one's own left out.
+def database_seconds(connection: psycopg.Connection) -> dict[int, float]:
+    """Return the processor time of each process of the database but that of `connection`.
 
     Empty where the database is on another machine.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
-        pids = [pid for (pid,) in cursor.fetchall()]
+    asked = "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
     found = {}
-    for pid in pids:
+    for (pid,) in connection.execute(asked).fetchall():
         with suppress(psutil.NoSuchProcess, OSError):
             if psutil.Process(pid).name().startswith("postgres"):
                 found[pid] = cpu_seconds(pid)

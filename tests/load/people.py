@@ -281,9 +281,11 @@ class Moderator:
         await self.person.send("/admin/queue/decide/", case=case, decision=decision)
 
 
-async def put_stories_in(person: Visitor, over: asyncio.Event, every: float) -> None:
+async def put_stories_in(
+    person: Visitor, over: asyncio.Event, every: float, edition: int
+) -> None:
     """Paste a story, look at what was read, and save it, every so many seconds."""
-    newsroom = Newsroom()
+    newsroom = Newsroom(edition)
     due = time.monotonic()
     while not await rest(over, due - time.monotonic()):
         title, body = newsroom.write()
