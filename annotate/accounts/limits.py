@@ -94,8 +94,8 @@ class Buckets:
         left = min(rate * BURST, left + rate * (now - at))
         taken = left >= 1
         self.left[person] = left - taken, now
-        if len(self.left) > 10_000:  # whoever rested so long has a full one again
-            self.left = {who: one for who, one in self.left.items() if now - one[1] < BURST}
+        if len(self.left) > 10_000:  # all begin anew with full ones
+            self.left.clear()
         return taken
 
 

@@ -69,6 +69,7 @@ def test_weak_password_is_refused_in_words(monkeypatch):
     assert not User.objects.exists()
 
 
+@pytest.mark.django_db(databases=["default", "replica"])  # a command checks all there are
 def test_error_on_the_command_line_is_one_line_and_exit_1(password, capsys):
     with pytest.raises(SystemExit) as end:
         execute_from_command_line(["manage.py", "create_user", "zoe", "--role", "x"])
