@@ -180,7 +180,10 @@ class Annotation(models.Model):
     reviewer = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="annotations"
     )
-    label = models.ForeignKey(Label, on_delete=models.PROTECT, related_name="annotations")
+    # Without an index of its own: nothing asks for all tags with a label.
+    label = models.ForeignKey(
+        Label, on_delete=models.PROTECT, related_name="annotations", db_index=False
+    )
     round = models.ForeignKey(
         Round, on_delete=models.PROTECT, null=True, blank=True, related_name="annotations"
     )
@@ -385,7 +388,10 @@ class Change(models.Model):
         AWAY = "away", "away from the majority"
         NEITHER = "neither", "neither towards nor away"
 
-    article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="changes")
+    # An index of several columns begins with it.
+    article = models.ForeignKey(
+        Article, on_delete=models.PROTECT, related_name="changes", db_index=False
+    )
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="changes"
     )
@@ -403,8 +409,13 @@ class Change(models.Model):
     movement = models.CharField(max_length=10, choices=Movement, blank=True)
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)
-    target = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
-    below = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
+    # Nothing asks for what lies above: without indexes, which each tag would write.
+    target = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    below = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     # Named by the browser that sent it: the same request sent again is not done again.
     request = models.UUIDField(null=True)
     at = models.DateTimeField(default=timezone.now, editable=False)

@@ -174,7 +174,10 @@ class Article(models.Model):
 class Sentence(models.Model):
     """A slice `[start, end)` of an article's text in code points. 0 is the headline."""
 
-    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="sentences")
+    # Its position's constraint has an index that begins with it.
+    article = models.ForeignKey(
+        Article, on_delete=models.CASCADE, related_name="sentences", db_index=False
+    )
     position = models.PositiveIntegerField()
     paragraph = models.PositiveIntegerField()
     start = models.PositiveIntegerField()
