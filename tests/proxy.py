@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -14,8 +15,8 @@ CHUNK = 65_536
 class Proxy:
     """Passes on what clients of 127.0.0.1:`port`, or of the socket `path`, send to a server.
 
-    `servers` are ports of 127.0.0.1 or paths of sockets: each connection goes to the next one
-    that takes it. `limit` says after how many bytes a new connection is cut off: of what
+    `servers` are ports of 127.0.0.1 or paths of sockets: each connection goes to any one that
+    takes it. `limit` says after how many bytes a new connection is cut off: of what
     is answered or, below zero, of what is sent.
     """
 
@@ -77,8 +78,7 @@ class Proxy:
                 server[1].close()
 
     async def _next_server(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
-        for server in list(self.servers):
-            self.servers.append(self.servers.pop(0))
+        for server in random.sample(self.servers, len(self.servers)):
             with suppress(OSError):
                 if isinstance(server, int):
                     return await asyncio.open_connection("127.0.0.1", server)

@@ -22,14 +22,13 @@ LIMITS = """
            set_config('idle_in_transaction_session_timeout', %s, false)
 """
 
-
 SILENCES: defaultdict[str, connections.Silence] = defaultdict(connections.Silence)  # by alias
 
 
 class Connection(psycopg.Connection[Any]):
     """A connection on which a thread of pages waits for so long, and others for ever."""
 
-    silence: connections.Silence
+    silence = connections.Silence()  # of its database, once it is known
 
     def wait(self, gen: PQGen[RV], *arguments: Any, **named: Any) -> RV:
         patience = connections.patience.seconds

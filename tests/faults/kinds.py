@@ -146,7 +146,7 @@ async def cut_answers(play: Play) -> None:
     front.limit = limit
     for link in front.links:
         link.left = limit()
-    await asyncio.sleep(5 if play.short else 20)
+    await asyncio.sleep(4 if play.short else 20)
     front.limit = lambda: None
     for link in front.links:
         link.left = None
@@ -159,7 +159,7 @@ async def clock(play: Play) -> None:
     """The clock of the web processes and of the database jumps: an hour on, a day back."""
     for offset in ("+1h", "-1d", "+0"):
         play.site.set_clock(offset)
-        await asyncio.sleep(3 if play.short else 10)
+        await asyncio.sleep(2 if play.short else 10)
         await play.crowd.at_work(time.monotonic(), BACK)
         await play.crowd.told(BACK)
 
