@@ -6,6 +6,7 @@ import asyncio
 import signal
 import sys
 from collections import Counter
+from contextlib import suppress
 
 from tests.browser import find_browser
 from tests.faults.kinds import Play, database, web
@@ -30,6 +31,11 @@ class MailServer:
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 here\r\n")
+        with suppress(OSError):  # the worker was killed
+            await self.take(reader, writer)
+        writer.close()
+
+    async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         to, text = "", False
         while line := await reader.readline():
             word = line.upper().split(b":")[0].split()[:1]
@@ -43,7 +49,6 @@ class MailServer:
                 to = line.split(b"<")[1].split(b">")[0].decode()
             text = word == [b"DATA"]
             writer.write(b"354 go on\r\n" if text else b"250 done\r\n")
-        writer.close()
 
 
 async def kill_the_worker(play: Play) -> None:
