@@ -74,7 +74,7 @@ class Application:
             await self.live(scope, receive, send)
         elif scope["path"].endswith("/changes/"):
             async with self.turns:
-                await self.pages(scope, receive, send)
+                await self.pages(scope, whole(receive), send)  # type: ignore[arg-type]
         elif scope["path"] in HEALTH:
             await self.health(scope, receive, send)
         else:
