@@ -23,6 +23,8 @@ from tests.faults.site import FAKETIME, Site, until, use
 from tests.processes import answers, data_home
 
 FEW = 10  # rounds; with fewer, everything is short, unless it is to be long
+# Of a web process at the end; the connections of two, with nine threads and one that listens.
+MOST = {"threads": 20, "files": 150, "MB": 300, "connections": 24}
 DISK_MB = 900  # of a small disk, most of which is free
 
 
@@ -164,6 +166,8 @@ class Rounds:
             middle, worst = statistics.median(times), max(times)
             print(f"Until the {name} was answered: median {middle:.2f} s, worst {worst:.2f} s.")
         print("At the end: " + ", ".join(f"{many} {name}" for name, many in usage.items()))
+        leaks = {name: many for name, many in usage.items() if many > MOST[name]}
+        self.found += [f"{many} {name} are in use at the end" for name, many in leaks.items()]
 
 
 def what_the_log_says() -> list[str]:
