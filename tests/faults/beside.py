@@ -90,7 +90,8 @@ BRING_FORWARD = """
 
 def is_done(play: Play) -> bool:
     [(left,)] = play.site.ask(
-        "SELECT count(*) FROM notices_notice WHERE kind = 'reveal' AND mailed_at IS NULL"
+        "SELECT count(*) FROM notices_notice n JOIN accounts_user u ON u.id = n.person_id "
+        "WHERE mailed_at IS NULL AND email <> ''"
     )
     return left == 0
 
