@@ -61,11 +61,11 @@ class Application:
         self.take_turns()
 
     def take_turns(self) -> None:
-        """Let those who ask what others did have a quarter of the threads, and wait in line.
+        """Let those who ask what others did have half of the threads, and wait in line.
 
         Each tag makes all who have the story open ask. So a tag never waits behind them.
         """
-        self.turns = asyncio.Semaphore(max(self.threads // 4, 1))
+        self.turns = asyncio.Semaphore(max(self.threads // 2, 1))
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":

@@ -21,6 +21,7 @@ from .meter import EVENT, Times
 # As in static/js/reading/live.js, in seconds.
 PACE = 1.0  # from one question for changes to the next, at the least
 JITTER = 0.2
+QUIET = 20.0  # at the most, and where no answer came
 STEP = 2.0  # from one word about where the person is to the next
 SILENCE = 45.0  # without a sign of life a stream is dead
 COME_BACK = 2.0  # to a stream that ended
@@ -228,7 +229,7 @@ class Reading(Reviewer):
                     began = time.monotonic()
                     await self.ask()
                     asked = time.monotonic()
-                    pace = max(PACE, 10 * (asked - began))
+                    pace = min(max(PACE, 10 * (asked - began)), QUIET)
 
     async def ask(self) -> None:
         """Ask what happened since the last event that the page shows."""
