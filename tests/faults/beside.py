@@ -128,14 +128,18 @@ async def in_a_browser(play: Play) -> None:
             executable_path=find_browser(), args=[*QUIET]
         )
         context = await browser.new_context()
+        context.set_default_timeout(60_000)
         await context.add_cookies([session])
         page = await context.new_page()
         await page.goto(f"{base}/articles/{world.desk}/")
         await page.locator("html.script").wait_for()
-        for key in ("j", "c", "Enter"):
+        for key in ("j", "c"):
             await page.keyboard.press(key)
+        await expect(page.locator("#state")).to_have_text("All saved", timeout=60_000)
+        await page.locator("a.tag").first.click()
         note = page.locator("#panel").get_by_label("Note")
         first, second = WORDS[:30], WORDS[30:]
+        await note.wait_for()  # what it says comes from the database
         await database(play)
         await note.press_sequentially(first)
         await web(play)
