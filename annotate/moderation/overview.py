@@ -25,10 +25,10 @@ SHOWN = 10
 BELOW = 24  # each lying bar below the one before
 
 # Open cases: how many, of which kinds, since when. What is about the one who looks is not
-# theirs to know of.
+# theirs to know of. Of tags only the number is read, which an index has.
 OPEN = """
     SELECT count(*), count(*) FILTER (WHERE flags_standing > 0),
-           count(*) FILTER (WHERE tag.pending),
+           count(tag.id),
            count(*) FILTER (WHERE appealed_at > coalesce(decided_at, '-infinity')),
            count(*) FILTER (WHERE one.kind = 'erasure'),
            count(*) FILTER (WHERE claimed_until > now()),
@@ -54,8 +54,9 @@ BY_DAY = """
 """
 BY_REASON = """
     SELECT reason, sum(open)::int, sum(decided)::int
-      FROM (SELECT unnest(reasons) AS reason, 1 AS open, 0 AS decided FROM moderation_case
-             WHERE state = 'open' AND person_id <> %(user)s
+      FROM (SELECT unnest(reasons) AS reason, number AS open, 0 AS decided
+              FROM (SELECT reasons, count(*) AS number FROM moderation_case
+                     WHERE state = 'open' AND person_id <> %(user)s GROUP BY reasons) alike
              UNION ALL
             SELECT reason, 0, 1 FROM moderation_decision
              WHERE at > %(since)s AND taken_back_at IS NULL) one
