@@ -4,9 +4,10 @@
 # What may be set from outside, as in `make test PYTEST_ARGS="-x tests/articles"`.
 PYTHON ?=
 PYTEST_ARGS ?=
-LOCK_ARGS ?=
 SECONDS ?= 600
+ROUNDS ?= 50
 TARGETS ?=
+LOCK_ARGS ?=
 export PYTHON
 
 python := .venv/bin/python
@@ -15,10 +16,10 @@ compile := $(python) -m uv pip compile --quiet --universal --python-version 3.12
 
 quietly := -qq --disable-pip-version-check --no-input --require-hashes --only-binary :all:
 
-.PHONY: help run test lint bench load large machines proxies faults fuzz audit sbom install lock clean
+.PHONY: help run test lint bench load large faults machines proxies fuzz audit sbom install lock clean
 
 help: ## List these commands
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-15s %s\n", $$1, $$2 }'
 
 run: install ## Start the site on http://127.0.0.1:8000, or at PORT
 	@exec $(python) -m annotate.runner
@@ -42,8 +43,14 @@ load: install ## Let 300 reviewers work at the site for SECONDS (600), and see t
 large: install ## Compare pages over 100,000 stories and over 100, on the server of DATABASE_URL
 	@$(python) -m tests.bench.large
 
+faults: install ## Kill, fill and silence what the site stands on, under load (ROUNDS=50)
+	@$(python) -m tests.faults --rounds $(ROUNDS)
+
 machines: install ## Lose a web process and the primary while people work, and nothing else
 	@$(python) -m tests.machines
+
+proxies: install ## Try the files for Caddy and nginx in deploy/
+	@$(python) -m pytest tests/deploy/proxies.py $(PYTEST_ARGS)
 
 fuzz: install .venv/fuzz/installed ## Fuzz all readers, SECONDS each, or TARGETS; then all addresses
 	@PYTHONPATH=.venv/fuzz $(python) -m tests.fuzz --seconds $(SECONDS) $(TARGETS)
@@ -65,12 +72,6 @@ sbom: install .venv/audit/installed ## Write the bill of materials, annotate.cdx
 	@$(python) -m venv --without-pip .venv/audit
 	@$(python) -m pip --python .venv/audit install $(quietly) -r $<
 	@touch $@
-
-proxies: install ## Try the files for Caddy and nginx in deploy/
-	@$(python) -m pytest tests/deploy/proxies.py $(PYTEST_ARGS)
-
-faults: install ## Kill, fill and silence what the site stands on, under load (ROUNDS=50)
-	@$(python) -m tests.faults --rounds $(or $(ROUNDS),50)
 
 install: ## Make .venv and install the packages of requirements.lock in it
 	@sh -c "$$INSTALL"

@@ -243,3 +243,32 @@ def running_site(home: Path, **variables: str) -> Iterator[Site]:
     finally:
         if site.process.poll() is None:
             site.end()
+
+
+class Web:
+    """A web process of a site for others, as `deploy/` starts it, ready for requests."""
+
+    def __init__(self, home: Path, **variables: str) -> None:
+        self.port = free_port()
+        self.variables = environment(home, **variables)
+        self.log = home / f"web-{self.port}.txt"
+        self.start()
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "annotate.serve", "--port", str(self.port)]
+        with self.log.open("a") as log:
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, env=self.variables, stdout=log, stderr=log
+            )
+        ready = subprocess.run(
+            [*command, "--ready", "--wait", "60"],
+            cwd=ROOT,
+            env=self.variables,
+            capture_output=True,
+            text=True,
+        )
+        assert (ready.returncode, ready.stdout) == (0, "ready\n"), ready.stderr
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(30)

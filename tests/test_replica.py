@@ -21,7 +21,7 @@ SHOWING = [
 ]
 WORKED_ON = ["/articles/{pk}/", "/articles/{pk}/threads/", "/work/"]
 OF_PEOPLE = re.compile(r"^(accounts_user\w*|auth_\w+|django_session|django_content_type)$")
-TABLES = re.compile(r'(?:FROM|JOIN) "?([a-z_]+)"?')
+TABLES = re.compile(r'(?:FROM|JOIN) "?([a-z]+_[a-z_]+)"?')  # as Django names them: app_model
 FROM = re.compile(r'FROM "?([a-z_]+)"?')
 
 
@@ -55,6 +55,7 @@ def queries():
                 return execute(sql, params, many, context)
 
             for alias in asked:
+                connections[alias].ensure_connection()  # which asks for types, the first time
                 stack.enter_context(connections[alias].execute_wrapper(note))
             return asked
 

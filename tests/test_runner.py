@@ -401,7 +401,10 @@ def test_make_alone_lists_the_commands():
         ["make"], cwd=ROOT, env=path, capture_output=True, text=True, check=True
     )
     listed = [line.split()[1] for line in done.stdout.splitlines()]
-    assert listed == ["help", "run", "test", "lint", "bench", "install", "lock", "clean"]
+    assert listed == [
+        *("help", "run", "test", "lint", "bench", "load", "large"),
+        *("faults", "machines", "proxies", "fuzz", "audit", "sbom", "install", "lock", "clean"),
+    ]
 
 
 def test_signal_that_python_dropped_is_heard_at_the_next_step(monkeypatch):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
-import signal
 import socket
 import ssl
 import subprocess
@@ -24,14 +23,20 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from tests.processes import (
     ROOT,
+    Web,
     database_user,
-    environment,
     free_port,
     query,
     wait_until,
 )
 
 HOST = "annotate.example"
+HTTPS = {
+    "SECRET_KEY": "for tests only " * 4,
+    "ALLOWED_HOSTS": HOST,
+    "HTTPS": "1",
+    "TRUSTED_PROXIES": "1",
+}
 STORY = 4  # a sample story in which ana has no tag
 
 
@@ -46,42 +51,6 @@ class Loopback(AbstractResolver):
 
     async def close(self) -> None:
         """Nothing is open."""
-
-
-class Web:
-    """A web process, as the units and containers start it."""
-
-    def __init__(self, home: Path, database: str) -> None:
-        self.port = free_port()
-        self.variables = environment(
-            home,
-            DATABASE_URL=database,
-            SECRET_KEY="for tests only " * 4,
-            ALLOWED_HOSTS=HOST,
-            HTTPS="1",
-            TRUSTED_PROXIES="1",
-        )
-        self.log = home / f"web-{self.port}.txt"
-        self.start()
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "annotate.serve", "--port", str(self.port)]
-        with self.log.open("a") as log:
-            self.process = subprocess.Popen(
-                command, cwd=ROOT, env=self.variables, stdout=log, stderr=log
-            )
-        ready = subprocess.run(
-            [*command, "--ready", "--wait", "60"],
-            cwd=ROOT,
-            env=self.variables,
-            capture_output=True,
-            text=True,
-        )
-        assert (ready.returncode, ready.stdout) == (0, "ready\n"), ready.stderr
-
-    def stop(self) -> None:
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(30)
 
 
 @dataclass
@@ -223,7 +192,8 @@ def proxied(request, first_used_home, tmp_path_factory) -> Iterator[Proxied]:
         database = stack.enter_context(database_user(home)).url
         webs = []
         for name in ("new", "old"):
-            webs.append(Web(version(folder / name, home), database))
+            data = version(folder / name, home)
+            webs.append(Web(data, DATABASE_URL=database, **HTTPS))
             stack.callback(webs[-1].stop)
         https, http = free_port(), free_port()
         command = proxy(folder, webs, https, http)

@@ -2,8 +2,9 @@
 
 The site is started by the command of `make run`, in a new data directory, with a database of
 its own: the embedded one, or one made on the server of DATABASE_URL and dropped at the end.
-Everything runs on this machine and asks nothing of another one. Exit code 1 if anything failed
-or a budget is missed.
+Beside its web process stand others (`--processes` in all), as a site for others has one for
+each core; each person stays with one of them. Everything runs on this machine and asks nothing
+of another one. Exit code 1 if anything failed or a budget is missed.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ import asyncio
 import os
 import sys
 import time
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, ExitStack, suppress
 from dataclasses import dataclass, field
 from io import StringIO
+from itertools import cycle
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, cast
@@ -25,7 +27,7 @@ import psycopg
 
 from annotate import embedded
 from tests.bench.__main__ import Row, close_django, database, open_django, table
-from tests.processes import Site, data_home, running_site
+from tests.processes import Site, Web, data_home, running_site
 from tests.traffic import Ledger, somebody
 
 if TYPE_CHECKING:
@@ -72,6 +74,7 @@ def main() -> int:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.load", description=__doc__)
     parser.add_argument("--seconds", type=int, default=600)
+    parser.add_argument("--processes", type=int, default=2, help="web processes")
     parser.add_argument("--reviewers", type=int, default=300)
     parser.add_argument("--moderators", type=int, default=10)
     parser.add_argument("--stories", type=int, default=30)
@@ -96,19 +99,25 @@ def run(options: argparse.Namespace) -> dict[int, Load]:
         data_home() as home,
         database(home, settings="annotate.settings") as variables,
         running_site(home, **variables) as site,
+        ExitStack() as others,
     ):
+        webs: list[Site | Web] = [site]
+        for _ in range(options.processes - 1):
+            given = {"DATABASE_URL": site.database(), **variables}
+            webs.append(Web(home, ALLOWED_HOSTS="127.0.0.1", **given))
+            others.callback(webs[-1].stop)
         open_django(home, variables)
         loads = {}
         try:
             for reviewers in options.steps or [options.reviewers]:
-                loads[reviewers] = measure(site, options, reviewers)
+                loads[reviewers] = measure(webs, options, reviewers)
                 print(report(loads[reviewers], options, reviewers), flush=True)
         finally:
             close_django()
         return loads
 
 
-def measure(site: Site, options: argparse.Namespace, reviewers: int) -> Load:
+def measure(webs: list[Site | Web], options: argparse.Namespace, reviewers: int) -> Load:
     """Let so many work at the site, in stories of their own; look at what is there then."""
     from tests.bench.__main__ import analyse
 
@@ -125,8 +134,10 @@ def measure(site: Site, options: argparse.Namespace, reviewers: int) -> Load:
     ledger = Ledger()
     Visitor.times = times = Times()
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
-        watch = Watch(psutil.Process(site.process.pid), connection)
-        comments = asyncio.run(work(site, everybody, ledger, times, watch, options))
+        processes = [psutil.Process(one.process.pid) for one in webs]
+        watch = Watch(processes, connection)
+        addresses = [f"http://127.0.0.1:{one.port}" for one in webs]
+        comments = asyncio.run(work(addresses, everybody, ledger, times, watch, options))
         watch.look()
     load = Load(
         seconds=time.monotonic() - times.began,
@@ -146,7 +157,7 @@ def measure(site: Site, options: argparse.Namespace, reviewers: int) -> Load:
 
 
 async def work(
-    site: Site,
+    addresses: list[str],
     of: Cast,
     ledger: Ledger,
     times: Times,
@@ -156,12 +167,12 @@ async def work(
     """Let everybody come, work and go; return the requests of the comments they made."""
     from .people import Moderator, Reading, Visitor, put_stories_in
 
-    base = f"http://127.0.0.1:{site.port}"
+    bases = cycle(addresses)  # those who come one after the other stand on different ones
     over = asyncio.Event()
     async with AsyncExitStack() as stack:
 
         async def visitor(cookies: dict[str, str]) -> Visitor:
-            person = somebody(base, ledger, cookies, kind=Visitor)
+            person = somebody(next(bases), ledger, cookies, kind=Visitor)
             return cast(Visitor, await stack.enter_async_context(person))
 
         readers = [

@@ -78,7 +78,7 @@ def percentile(values: Sequence[float], percent: float) -> float:
 
 @dataclass
 class Sample:
-    """The site at a moment: seconds since the start, bytes of memory of the server."""
+    """The site at a moment: seconds since the start, bytes of memory of its web processes."""
 
     at: float
     memory: int
@@ -88,7 +88,7 @@ class Sample:
 class Watch:
     """Processor time and memory of the site and its database, looked at every few seconds."""
 
-    server: psutil.Process
+    web: list[psutil.Process]
     database: psycopg.Connection
     began: float = field(default_factory=time.monotonic)
     samples: list[Sample] = field(default_factory=list)
@@ -96,18 +96,21 @@ class Watch:
     last: dict[int, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.first_server = cpu_seconds(self.server.pid)
+        self.first_web = self._web_seconds()
         self.first_own = time.process_time()
         self.first = database_seconds(self.database)
         self.look()
 
     def look(self) -> None:
-        memory = self.server.memory_info().rss
+        memory = sum(one.memory_info().rss for one in self.web)
         self.samples.append(Sample(time.monotonic() - self.began, memory))
         self.last |= database_seconds(self.database)  # with those that have ended meanwhile
 
     def server_seconds(self) -> float:
-        return cpu_seconds(self.server.pid) - self.first_server
+        return self._web_seconds() - self.first_web
+
+    def _web_seconds(self) -> float:
+        return sum(cpu_seconds(one.pid) for one in self.web)
 
     def database_seconds(self) -> float:
         """Return what the database's processes used; of one that ended, until the last look."""
@@ -117,7 +120,7 @@ class Watch:
         return time.process_time() - self.first_own
 
     def memory(self, start: float, end: float) -> float:
-        """Return the mean memory of the server between two times, in bytes."""
+        """Return the mean memory of the web processes between two times, in bytes."""
         found = [one.memory for one in self.samples if start <= one.at <= end]
         found = found or [self.samples[-1].memory]
         return sum(found) / len(found)
