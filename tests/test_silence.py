@@ -42,6 +42,7 @@ def network(tmp_path_factory) -> Iterator[Proxy]:
 def thread(network, monkeypatch) -> Iterator[Doing]:
     """Do something in a thread as those that make pages."""
     monkeypatch.setattr(connections, "BREATH", 0.3)
+    connections.hope()  # a server of another test may have ended in this process
     with ThreadPoolExecutor(1, initializer=connections.bear, initargs=(PATIENCE,)) as pool:
         yield lambda work: pool.submit(work).result(20)
         pool.submit(lambda: connection.close()).result()
