@@ -28,7 +28,8 @@ SECONDS = 300  # after which at the latest the next attempt to sign in is allowe
 WINDOW = 600  # seconds, from the first time on, for which RATE_LIMITS counts
 BURST = 300  # seconds' worth of requests that may come all at once
 
-# Beside the cache's own rows, in one statement instead of the six that its methods take.
+# Beside the cache's own rows, in one statement instead of the six that its methods take. Its
+# commit waits for no disk and no replica: a page that only reads is not to wait for one.
 COUNT = """
     INSERT INTO accounts_cache AS counted (cache_key, value, expires)
     VALUES (%s, '1', now() + make_interval(secs => %s))
@@ -37,7 +38,8 @@ COUNT = """
                      ELSE (counted.value::integer + 1)::text END,
         expires = CASE WHEN counted.expires <= now() THEN excluded.expires
                        ELSE counted.expires END
-    RETURNING value::integer, ceil(extract(epoch FROM expires - now()))::integer
+    RETURNING value::integer, ceil(extract(epoch FROM expires - now()))::integer,
+              set_config('synchronous_commit', 'off', true)
 """
 TYPED = ("title", "text", "note")  # what nobody wants to type again
 
@@ -47,13 +49,16 @@ def too_many(request: HttpRequest, exception: Exception | None = None) -> HttpRe
 
 
 def refusal(request: HttpRequest, what: str) -> HttpResponse | None:
-    """Count that the person did `what`, of RATE_LIMITS; answer 429 if it was too often."""
+    """Count that the person did `what`, of RATE_LIMITS; answer 429 if it was too often.
+
+    Before any transaction: what is written in the same one is not waited for, either.
+    """
     most = settings.RATE_LIMITS[what]
     if not most:
         return None
     with connection.cursor() as cursor:
         cursor.execute(COUNT, [f"limit:{what}:{request.user.pk}", WINDOW])
-        times, seconds = cursor.fetchone()
+        times, seconds, _ = cursor.fetchone()
     if times <= most:
         return None
     minutes = -(-seconds // 60)
