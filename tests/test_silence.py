@@ -15,6 +15,7 @@ from django.test import Client
 
 from annotate import connections
 from annotate.database.base import SILENCES
+from tests.processes import wait_until
 from tests.proxy import Proxy, in_a_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -66,8 +67,7 @@ def test_silence_is_told_in_time_and_then_at_once(network, thread):
     assert (status, seconds < 0.2) == (503, True)
 
     network.speak()
-    time.sleep(connections.BREATH)  # only now somebody may try again
-    assert thread(ask)[0] == 200
+    wait_until(lambda: thread(ask)[0] == 200)  # once somebody may try again
 
 
 def test_new_connections_are_not_waited_for_longer_than_the_thread_bears(network, thread):
