@@ -51,11 +51,20 @@ class Application:
                 environ["asgi.scope"][STREAM] = response.access
             return response
 
-        # One thread holds one database connection.
         patience = settings.DATABASE_TIMEOUT
-        self.pages = pool(noting_streams, threads, patience)
+        self.ended = threading.Event()  # from then on no thread waits for a silent database
+
+        def pool(threads: int, patience: float) -> WSGIMiddleware:
+            """The pages, made by so many threads; each holds one database connection."""
+            served = WSGIMiddleware(noting_streams)
+            served.executor = ThreadPoolExecutor(
+                threads, "pages", connections.bear, (patience, self.ended)
+            )
+            return served
+
+        self.pages = pool(threads, patience)
         # It answers also while all others wait.
-        self.health = pool(noting_streams, 1, min(patience or HEALTH_SECONDS, HEALTH_SECONDS))
+        self.health = pool(1, min(patience or HEALTH_SECONDS, HEALTH_SECONDS))
         self.hub = Hub(self.pages.executor)
         self.threads = threads
         self.take_turns()
@@ -104,7 +113,7 @@ class Application:
 
     async def lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
-        connections.hope()
+        self.ended.clear()
         self.hub.start()
         if threading.current_thread() is threading.main_thread():  # not in a test's server
             self.close_on_signals()
@@ -112,7 +121,7 @@ class Application:
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.hub.stop()
-        connections.give_up()
+        self.ended.set()
         await send({"type": "lifespan.shutdown.complete"})
 
     def close_on_signals(self) -> None:
@@ -131,15 +140,6 @@ class Application:
                 before(number, frame)
 
             signal.signal(number, end)
-
-
-def pool(app: Any, threads: int, patience: float) -> WSGIMiddleware:
-    """Return `app` served by so many threads, which wait so long for the database."""
-    served = WSGIMiddleware(app)
-    served.executor = ThreadPoolExecutor(
-        threads, "pages", initializer=connections.bear, initargs=(patience,)
-    )
-    return served
 
 
 def leave_what_stands() -> None:

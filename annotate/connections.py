@@ -70,18 +70,22 @@ class Silent(psycopg.OperationalError):
 
 
 class Patience(threading.local):
-    """How many seconds of silence a thread bears; None, as in commands: any number."""
+    """How many seconds of silence a thread bears; None, as in commands: any number.
+
+    Once `ended` is set, it bears none: its server is to end.
+    """
 
     seconds: float | None = None
+    ended = threading.Event()
 
 
 patience = Patience()
-_stopping = threading.Event()
 
 
-def bear(seconds: float) -> None:
+def bear(seconds: float, ended: threading.Event) -> None:
     """Let this thread wait so long for the database: for a pool's threads, when they start."""
     patience.seconds = seconds or None
+    patience.ended = ended
 
 
 @contextmanager
@@ -93,16 +97,6 @@ def impatient(seconds: float) -> Iterator[None]:
         yield
     finally:
         patience.seconds = usual
-
-
-def give_up() -> None:
-    """End the waiting of all threads that have a patience: this process is to end."""
-    _stopping.set()
-
-
-def hope() -> None:
-    """Let them wait again, after `give_up`."""
-    _stopping.clear()
 
 
 class Silence:
@@ -153,8 +147,8 @@ def within[W, R, T](
             ready = yield wanted
             if ready:
                 heard = time.monotonic()
-            elif _stopping.is_set():
-                raise Silent("It was still silent when this process was to end.")
+            elif patience.ended.is_set():
+                raise Silent("It was still silent when this server was to end.")
             elif time.monotonic() - heard > seconds:
                 silence.begin()
                 raise Silent("It has been silent for too long.")

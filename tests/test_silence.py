@@ -40,14 +40,18 @@ def network(tmp_path_factory) -> Iterator[Proxy]:
 
 
 @pytest.fixture
-def thread(network, monkeypatch) -> Iterator[Doing]:
+def ended() -> threading.Event:
+    """What is set when the server of the thread is to end."""
+    return threading.Event()
+
+
+@pytest.fixture
+def thread(network, ended, monkeypatch) -> Iterator[Doing]:
     """Do something in a thread as those that make pages."""
     monkeypatch.setattr(connections, "BREATH", 0.3)
-    connections.hope()  # a server of another test may have ended in this process
-    with ThreadPoolExecutor(1, initializer=connections.bear, initargs=(PATIENCE,)) as pool:
+    with ThreadPoolExecutor(1, "page", connections.bear, (PATIENCE, ended)) as pool:
         yield lambda work: pool.submit(work).result(20)
         pool.submit(lambda: connection.close()).result()
-    connections.hope()
 
 
 def ask() -> tuple[int, float]:
@@ -95,10 +99,10 @@ def test_whoever_is_slow_is_no_silent_database(network, thread):
     assert thread(ask)[0] == 200
 
 
-def test_process_that_ends_waits_for_no_statement(network, thread):
+def test_server_that_ends_waits_for_no_statement(network, thread, ended):
     thread(ask)
     network.hush()
-    threading.Timer(0.2, connections.give_up).start()
+    threading.Timer(0.2, ended.set).start()
 
     status, seconds = thread(ask)
     assert (status, seconds < 1) == (503, True)

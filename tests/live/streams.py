@@ -59,6 +59,7 @@ class Stream:
 
     def events(self) -> Iterator[tuple[str, str]]:
         """Yield name and data of each event until the stream ends."""
+        assert self.status == 200, f"no stream, but {self.status}"
         name = data = ""
         while line := self.response.readline():
             field, _, value = line.decode().rstrip("\n").partition(":")
