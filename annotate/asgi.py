@@ -43,7 +43,7 @@ class Application:
         from annotate.live.views import EventStream
         from annotate.operations.readiness import STOPPING
 
-        def noting_streams(environ: dict[str, Any], start_response: Any) -> Any:
+        def noting_streams(environ: Any, start_response: Any) -> Any:
             """The pages; if one answers with a stream, the request's scope says so."""
             environ[STOPPING] = self.hub.closed
             response = pages(environ, start_response)
