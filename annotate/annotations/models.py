@@ -227,8 +227,9 @@ class Annotation(models.Model):
                 condition=Q(withdrawn_at=None),
             ),
             models.Index(
-                name="annotation_waits",
+                name="annotation_waiting",
                 fields=["id"],
+                include=["reviewer"],
                 condition=Q(pending=True, withdrawn_at=None),
             ),
             # For the admin: the newest, the newest hidden ones, those with a word in a note.

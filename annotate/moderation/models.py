@@ -141,6 +141,15 @@ class Case(models.Model):
                 fields=["-risk", "opened_at", "id"],
                 condition=Q(state="open"),
             ),
+            models.Index(  # all that the overview counts, so that it reads this alone
+                name="case_open",
+                fields=["opened_at"],
+                include=[
+                    *("person", "kind", "reasons", "flags_standing", "annotation"),
+                    *("appealed_at", "decided_at", "claimed_until"),
+                ],
+                condition=Q(state="open"),
+            ),
             models.Index(
                 name="case_decided_latest",
                 fields=["-decided_at", "-id"],

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import datetime
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from annotate import replica
 from annotate.accounts.models import User
 from annotate.accounts.roles import Role
+from annotate.annotations.models import Change
 from annotate.reviews.models import Assignment, Round
 from annotate.reviews.queries import late_parts
+from annotate.trips import fetch
 
 from .models import Reason
 
@@ -24,43 +29,36 @@ ERRORS = datetime.timedelta(days=7)
 SHOWN = 10
 BELOW = 24  # each lying bar below the one before
 
-# Open cases: how many, of which kinds, since when. What is about the one who looks is not
-# theirs to know of. Of tags only the number is read, which an index has.
+# Open cases, those with the same reasons in a row: how many, of which kinds, since when. What
+# is about the one who looks is not theirs to know of. Indexes have all that is read here. (As
+# text, reasons are compared in half the time.)
 OPEN = """
-    SELECT count(*), count(*) FILTER (WHERE flags_standing > 0),
-           count(tag.id),
+    SELECT (reasons::text)::text[], count(*), count(*) FILTER (WHERE flags_standing > 0),
            count(*) FILTER (WHERE appealed_at > coalesce(decided_at, '-infinity')),
-           count(*) FILTER (WHERE one.kind = 'erasure'),
+           count(*) FILTER (WHERE kind = 'erasure'),
            count(*) FILTER (WHERE claimed_until > now()),
-           min(opened_at),
-           percentile_disc(0.5) WITHIN GROUP (ORDER BY opened_at)
-      FROM moderation_case one
-      LEFT JOIN annotations_annotation tag
-           ON tag.id = one.annotation_id AND tag.pending AND tag.withdrawn_at IS NULL
-     WHERE state = 'open' AND person_id <> %(user)s
+           min(opened_at)
+      FROM moderation_case WHERE state = 'open' AND person_id <> %(user)s
+     GROUP BY reasons::text
 """
-DECIDED = """
-    SELECT count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY waited)
+MIDDLE = """
+    SELECT opened_at FROM moderation_case WHERE state = 'open' AND person_id <> %(user)s
+     ORDER BY opened_at OFFSET %(half)s LIMIT 1
+"""
+# Each has an open case: see `cases.queue_pending`.
+WAITING = """
+    SELECT count(*) FROM annotations_annotation
+     WHERE pending AND withdrawn_at IS NULL AND reviewer_id <> %(user)s
+"""
+MEDIAN = """
+    SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY waited)
       FROM moderation_decision WHERE at > %(since)s AND taken_back_at IS NULL
 """
-# One row a day, those without a decision too, in the site's time zone.
-BY_DAY = """
-    SELECT day::date, count(decision.id)
-      FROM generate_series(%(first)s::date, %(last)s::date, '1 day') day
-      LEFT JOIN moderation_decision decision
-           ON (decision.at AT TIME ZONE %(zone)s)::date = day
-              AND decision.at > %(since)s AND decision.taken_back_at IS NULL
-     GROUP BY day ORDER BY day
-"""
-BY_REASON = """
-    SELECT reason, sum(open)::int, sum(decided)::int
-      FROM (SELECT unnest(reasons) AS reason, number AS open, 0 AS decided
-              FROM (SELECT reasons, count(*) AS number FROM moderation_case
-                     WHERE state = 'open' AND person_id <> %(user)s GROUP BY reasons) alike
-             UNION ALL
-            SELECT reason, 0, 1 FROM moderation_decision
-             WHERE at > %(since)s AND taken_back_at IS NULL) one
-     GROUP BY reason
+# In the site's time zone.
+DECIDED = """
+    SELECT (at AT TIME ZONE %(zone)s)::date AS day, reason, count(*)
+      FROM moderation_decision WHERE at > %(since)s AND taken_back_at IS NULL
+     GROUP BY day, reason
 """
 
 
@@ -81,79 +79,97 @@ class Bar:
 class Open:
     cases: int
     flagged: int
-    waiting: int
     answered: int
     erasures: int
     claimed: int
     oldest: datetime.datetime | None
-    middle: datetime.datetime | None  # half of them are older
+    waiting: int
+    middle: datetime.datetime | None = None  # half of them are older
 
 
 def overview(user: User) -> dict[str, Any]:
-    """Return what the page shows to a moderator. Ten queries at most, however much there is."""
-    now = timezone.now()
-    today = timezone.localdate()
+    """Return what the page shows to a moderator. Seven queries at most."""
+    now, today = timezone.now(), timezone.localdate()
     values = {
         "user": user.pk,
         "since": now - datetime.timedelta(days=DAYS),
-        "first": today - datetime.timedelta(days=DAYS - 1),
-        "last": today,
         "zone": str(timezone.get_current_timezone()),
     }
-    (standing,), (decided,), days, reasons = (
-        _rows(sql, values) for sql in (OPEN, DECIDED, BY_DAY, BY_REASON)
+    alike, ((waiting,),), ((median,),), decided = fetch(
+        [OPEN, WAITING, MEDIAN, DECIDED], values
     )
+    standing = standing_cases(alike, waiting)
+    if standing.cases:
+        half = {**values, "half": (standing.cases - 1) // 2}
+        standing.middle = fetch([MIDDLE], half)[0][0][0]
+    days, reasons = Counter[datetime.date](), Counter[str]()
+    for day, reason, number in decided:
+        days[day] += number
+        reasons[reason] += number
+    bars = by_reason(open_by_reason(alike), reasons)
     failed = DBTaskResult.objects.failed().filter(finished_at__gt=now - ERRORS)
     return {
-        "open": Open(*standing),
-        "decided": decided[0],
-        "median": None if decided[1] is None else in_words(decided[1]),
+        "open": standing,
+        "decided": days.total(),
+        "median": None if median is None else in_words(median),
         "days": DAYS,
-        "by_day": by_day(days),
-        "by_reason": by_reason(reasons),
-        "by_reason_height": BELOW * len(reasons),
+        "by_day": by_day(days, today),
+        "by_reason": bars,
+        "by_reason_height": BELOW * len(bars),
         "rounds": _waiting_rounds(),
         "late": _late(),
-        "new_people": list(
-            User.objects.using(replica.source().alias)
-            .filter(groups__name=Role.REVIEWER, date_joined__gt=now - NEW)
-            .annotate(changed=Count("changes"))
-            .order_by("-date_joined")[:SHOWN]
-        ),
+        "new_people": _new_people(now),
         "failed_tasks": list(failed.order_by("-finished_at").defer("traceback")[:SHOWN]),
     }
 
 
-def by_day(rows: list[tuple]) -> list[Bar]:
-    """Upright bars, 300 wide and 100 high in all."""
-    most = max([number for _, number in rows], default=0) or 1
-    step = 300 / max(len(rows), 1)
+def by_day(decided: Mapping[datetime.date, int], today: datetime.date) -> list[Bar]:
+    """Upright bars, 300 wide and 100 high in all, of the days until today."""
+    most = max(decided.values(), default=0) or 1
+    days = [today - datetime.timedelta(days=ago) for ago in reversed(range(DAYS))]
     return [
         Bar(
             f"{day:%d %b}",
-            number,
-            at=index * step,
-            length=(length := 100 * number / most),
+            decided.get(day, 0),
+            at=index * 300 / DAYS,
+            length=(length := 100 * decided.get(day, 0) / most),
             top=100 - length,
         )
-        for index, (day, number) in enumerate(rows)
+        for index, day in enumerate(days)
     ]
 
 
-def by_reason(rows: list[tuple]) -> list[Bar]:
-    """Lying bars, each 24 below the one before, at most 200 long."""
-    found = {reason: (still, done) for reason, still, done in rows}
-    most = max([value for pair in found.values() for value in pair], default=0) or 1
+def standing_cases(alike: list[tuple], waiting: int) -> Open:
+    """Return the sums of the rows of OPEN."""
+    if not alike:
+        return Open(0, 0, 0, 0, 0, None, waiting)
+    _, *numbers, oldest = zip(*alike, strict=True)
+    cases, flagged, answered, erasures, claimed = map(sum, numbers)
+    return Open(cases, flagged, answered, erasures, claimed, min(oldest), waiting)
+
+
+def open_by_reason(alike: list[tuple]) -> Counter[str]:
+    """Return of how many open cases each is a reason, of the rows of OPEN."""
+    counted: Counter[str] = Counter()
+    for reasons, number, *_ in alike:
+        counted.update(dict.fromkeys(reasons, number))
+    return counted
+
+
+def by_reason(still: Mapping[str, int], done: Mapping[str, int]) -> list[Bar]:
+    """Lying bars, each 24 below the one before, at most 200 long: open cases, and decided."""
+    most = max([*still.values(), *done.values()], default=0) or 1
+    found = [one for one in Reason if one in still or one in done]
     return [
         Bar(
             str(reason.label),
-            found[reason][0],
+            still.get(reason, 0),
             at=BELOW * index,
-            length=200 * found[reason][0] / most,
-            more=found[reason][1],
-            more_length=200 * found[reason][1] / most,
+            length=200 * still.get(reason, 0) / most,
+            more=done.get(reason, 0),
+            more_length=200 * done.get(reason, 0) / most,
         )
-        for index, reason in enumerate(one for one in Reason if one in found)
+        for index, reason in enumerate(found)
     ]
 
 
@@ -169,22 +185,14 @@ def in_words(time: datetime.timedelta) -> str:
 
 def _waiting_rounds() -> list[Round]:
     """Blind rounds that wait for the reveal: those with most submits first."""
-    # Which they are first: numbers are counted and sorted sooner than whole rows.
-    submitted = Assignment.objects.active().filter(
-        submitted_at__isnull=False, round__state=Round.State.BLIND
-    )
-    count = submitted.order_by().values("round").annotate(number=Count("pk"))
-    first = count.order_by("-number", "round__opened_at").values_list("round", "number")
-    numbers = dict(first[:SHOWN])
-    waiting = Round.objects.filter(state=Round.State.BLIND).select_related("article")
-    waiting = waiting.defer("article__text", "article__search")
-    rounds = list(waiting.filter(pk__in=numbers))
-    if len(rounds) < SHOWN:
-        others = waiting.exclude(pk__in=numbers).order_by("opened_at")
-        rounds += others[: SHOWN - len(rounds)]
-    for one in rounds:
-        one.submitted = numbers.get(one.pk, 0)  # type: ignore[attr-defined]
-    return sorted(rounds, key=lambda one: (-numbers.get(one.pk, 0), one.opened_at))
+    seats = Assignment.objects.active().filter(round=OuterRef("pk"), submitted_at__isnull=False)
+    count = seats.order_by().values("round").annotate(count=Count("*")).values("count")
+    waiting = Round.objects.filter(state=Round.State.BLIND)
+    waiting = waiting.annotate(submitted=Coalesce(Subquery(count), 0))
+    waiting = waiting.order_by("-submitted", "opened_at")
+    # Which they are is settled first: numbers are sorted sooner than whole rows.
+    first = waiting.filter(pk__in=waiting.values("pk")[:SHOWN]).select_related("article")
+    return list(first.defer("article__text", "article__search"))
 
 
 def _late() -> list[Any]:
@@ -193,7 +201,11 @@ def _late() -> list[Any]:
     return list(late.annotate(parts=Count("pk")).order_by("-parts", "round__article")[:SHOWN])
 
 
-def _rows(sql: str, values: dict[str, Any]) -> list[tuple]:
-    with replica.source().cursor() as cursor:
-        cursor.execute(sql, values)
-        return cursor.fetchall()
+def _new_people(now: datetime.datetime) -> list[Any]:
+    """Reviewers who came lately, each with how much they have done."""
+    done = Change.objects.filter(by=OuterRef("pk")).order_by().values("by")
+    people = User.objects.using(replica.source().alias).filter(
+        groups__name=Role.REVIEWER, date_joined__gt=now - NEW
+    )
+    changed = Subquery(done.annotate(count=Count("*")).values("count"))
+    return list(people.annotate(changed=Coalesce(changed, 0)).order_by("-date_joined")[:SHOWN])

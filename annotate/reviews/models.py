@@ -82,6 +82,7 @@ class Round(models.Model):
 
     class Meta:
         ordering = ["article", "number"]
+        indexes = [models.Index(name="round_by_state_and_due", fields=["state", "due"])]
         constraints = [
             models.UniqueConstraint(
                 name="round_number_once_per_article", fields=["article", "number"]
@@ -163,7 +164,17 @@ class Assignment(models.Model):
                 name="assignment_unfinished",
                 fields=["reviewer", "round"],
                 condition=Q(submitted_at=None, handed_on_at=None),
-            )
+            ),
+            models.Index(
+                name="assignment_submitted",
+                fields=["round"],
+                condition=Q(submitted_at__isnull=False, handed_on_at=None),
+            ),
+            models.Index(
+                name="assignment_own_due",
+                fields=["due"],
+                condition=Q(submitted_at=None, handed_on_at=None, due__isnull=False),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -16,6 +16,7 @@ from annotate.moderation.effects import Verdict
 from annotate.moderation.models import Case, Decision
 from annotate.moderation.overview import in_words, overview
 from annotate.reviews import actions as rounds
+from tests.factories import make_user
 
 
 @pytest.fixture
@@ -54,6 +55,36 @@ def test_cases_about_oneself_are_not_counted(mo, ada):
     cases.flag(mo, by=ada, reason="spam")
     assert (overview(mo)["open"].cases, overview(mo)["by_reason"]) == (0, [])
     assert overview(ada)["open"].cases == 1
+
+
+def test_tags_of_others_that_wait_and_since_when_half_of_all_do(article, ana, ben, mo, claim):
+    article.premoderated = True
+    article.save()
+    for person, end in ((ana, 3), (ana, 4), (ben, 3), (ana, 5)):
+        tagging.annotate(article=article, reviewer=person, label=claim, start=0, end=end)
+    hours = [timezone.now() - datetime.timedelta(hours=ago) for ago in (9, 5, 2, 1)]
+    for case, opened in zip(Case.objects.order_by("pk"), hours, strict=True):
+        Case.objects.filter(pk=case.pk).update(opened_at=opened)
+
+    seen, by_author = overview(mo)["open"], overview(ben)["open"]  # who moderates by now
+    assert (seen.cases, seen.waiting, seen.oldest, seen.middle) == (4, 4, hours[0], hours[1])
+    assert (by_author.cases, by_author.waiting, by_author.middle) == (3, 3, hours[1])
+
+
+def test_a_date_of_ones_own_counts_before_that_of_the_round(article, ana, ben, mo):
+    today = timezone.localdate()
+    yesterday, later = (today + datetime.timedelta(days=days) for days in (-1, 1))
+    people = {ana: yesterday, ben: None, make_user("cy"): later}
+    round = rounds.open_round(article, by=mo, reviewers=[*people], due=later)
+
+    def late(due):
+        round.due = due
+        round.save()
+        for person, own in people.items():
+            round.assignments.filter(reviewer=person).update(due=own)
+        return [one["parts"] for one in overview(mo)["late"]]
+
+    assert [late(due) for due in (None, later, today, yesterday)] == [[1], [1], [1], [2]]
 
 
 def test_rounds_that_wait_and_what_is_late(article, ana, ben, mo):

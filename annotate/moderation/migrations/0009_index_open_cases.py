@@ -1,0 +1,23 @@
+"""The overview counts all open cases. Built beside what goes on."""
+
+from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    atomic = False
+    dependencies = [("moderation", "0008_index_why")]
+    operations = [
+        AddIndexConcurrently(
+            "case",
+            models.Index(
+                name="case_open",
+                fields=["opened_at"],
+                include=[
+                    *("person", "kind", "reasons", "flags_standing", "annotation"),
+                    *("appealed_at", "decided_at", "claimed_until"),
+                ],
+                condition=models.Q(state="open"),
+            ),
+        ),
+    ]
