@@ -141,11 +141,11 @@ class Case(models.Model):
                 fields=["-risk", "opened_at", "id"],
                 condition=Q(state="open"),
             ),
-            models.Index(  # all that the overview counts, so that it reads this alone
+            models.Index(  # with all that the overview and the queue count and sort by
                 name="case_open",
                 fields=["opened_at"],
                 include=[
-                    *("person", "kind", "reasons", "flags_standing", "annotation"),
+                    *("id", "risk", "kind", "person", "annotation", "reasons", "flags_standing"),
                     *("appealed_at", "decided_at", "claimed_until"),
                 ],
                 condition=Q(state="open"),

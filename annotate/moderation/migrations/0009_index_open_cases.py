@@ -1,4 +1,4 @@
-"""The overview counts all open cases. Built beside what goes on."""
+"""The overview and the queue count open cases. Built beside what goes on."""
 
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
                 name="case_open",
                 fields=["opened_at"],
                 include=[
-                    *("person", "kind", "reasons", "flags_standing", "annotation"),
+                    *("id", "risk", "kind", "person", "annotation", "reasons", "flags_standing"),
                     *("appealed_at", "decided_at", "claimed_until"),
                 ],
                 condition=models.Q(state="open"),
