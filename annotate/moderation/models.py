@@ -145,8 +145,9 @@ class Case(models.Model):
                 name="case_open",
                 fields=["opened_at"],
                 include=[
-                    *("id", "risk", "kind", "person", "annotation", "reasons", "flags_standing"),
-                    *("appealed_at", "decided_at", "claimed_until"),
+                    *("id", "risk", "kind", "person", "annotation"),
+                    *("reasons", "flags_standing", "claimed_until"),
+                    *("appealed_at", "decided_at"),
                 ],
                 condition=Q(state="open"),
             ),
