@@ -1,8 +1,8 @@
 """The site as an ASGI application for uvicorn: pages run in a pool of threads.
 
 Django's own ASGI handler costs twice the CPU a request, because each synchronous
-middleware changes threads; a2wsgi changes threads once. An event stream begins as a page
-does, in the pool; from then on the event loop alone keeps it open.
+middleware changes threads; with a2wsgi, a request changes threads twice. An event stream
+begins as a page does, in the pool; from then on the event loop alone keeps it open.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ import os
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from a2wsgi import WSGIMiddleware
+from a2wsgi.wsgi import WSGIResponder
 
 from annotate import connections
-from annotate.cut import whole
+from annotate.cut import form, whole
 from annotate.operations.logs import request_id
 from annotate.wsgi import application as pages
 
@@ -30,6 +32,56 @@ HEALTH = ("/healthz/", "/readyz/", "/metrics/")
 HEALTH_SECONDS = 3  # that the database may take to say that it is there
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STREAM = "annotate.stream"  # in the scope of a request that was answered with a stream
+FORM = "annotate.form"  # in the scope of a request: its body, if it is all there
+PART = 64_000  # bytes of a long answer that are sent at once
+
+
+class Pages(WSGIMiddleware):
+    """a2wsgi's, whose threads do not wait for the event loop to send each part of an answer."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await Responder(self.app, self.executor, self.send_queue_size)(scope, receive, send)
+
+
+class Responder(WSGIResponder):
+    """Collects what an answer consists of; sends it as it ends, or each PART of a long one."""
+
+    def __init__(self, *settings: Any) -> None:
+        super().__init__(*settings)
+        self.unsent: list[Any] = []
+        self.size = 0
+        self.is_long = False
+
+    def send(self, message: Any) -> None:
+        self.unsent.append(message)
+        self.size += len(message.get("body", b""))
+        if self.size >= PART:
+            self.is_long = True
+            self.send_collected()
+
+    def send_collected(self) -> None:
+        """Wait, too, while a browser is slow to take what was sent before."""
+        for message in self.collected():
+            super().send(message)
+
+    def put_collected(self) -> None:
+        for message in self.collected():
+            self.send_queue.put_nowait(message)
+
+    def collected(self) -> list[Any]:
+        """Return the head, if it was not yet, and all parts of the body as one."""
+        heads = [one for one in self.unsent if "status" in one]
+        parts = [one for one in self.unsent if "body" in one]
+        self.unsent, self.size = [], 0
+        body = b"".join(one["body"] for one in parts)
+        return [*heads, *({**one, "body": body} for one in parts[-1:])]
+
+    def wsgi(self, environ: Any, start_response: Any) -> None:
+        super().wsgi(environ, start_response)
+        if self.is_long:
+            self.send_collected()
+        else:
+            self.loop.call_soon_threadsafe(self.put_collected)
 
 
 class Application:
@@ -46,6 +98,8 @@ class Application:
         def noting_streams(environ: Any, start_response: Any) -> Any:
             """The pages; if one answers with a stream, the request's scope says so."""
             environ[STOPPING] = self.hub.closed
+            if FORM in environ["asgi.scope"]:
+                environ["wsgi.input"] = BytesIO(environ["asgi.scope"][FORM])
             response = pages(environ, start_response)
             if isinstance(response, EventStream):
                 environ["asgi.scope"][STREAM] = response.access
@@ -54,9 +108,9 @@ class Application:
         patience = settings.DATABASE_TIMEOUT
         self.ended = threading.Event()  # from then on no thread waits for a silent database
 
-        def pool(threads: int, patience: float) -> WSGIMiddleware:
+        def pool(threads: int, patience: float) -> Pages:
             """The pages, made by so many threads; each holds one database connection."""
-            served = WSGIMiddleware(noting_streams)
+            served = Pages(noting_streams)
             served.executor = ThreadPoolExecutor(
                 threads, "pages", connections.bear, (patience, self.ended)
             )
@@ -83,11 +137,16 @@ class Application:
             await self.live(scope, receive, send)
         elif scope["path"].endswith("/changes/"):
             async with self.turns:
-                await self.pages(scope, whole(receive), send)  # type: ignore[arg-type]
+                await self.pages(scope, whole(receive), send)
         elif scope["path"] in HEALTH:
             await self.health(scope, receive, send)
+        elif scope["type"] == "http" and scope["method"] == "POST":
+            body, receive = await form(whole(receive))
+            if body is not None:
+                scope[FORM] = body
+            await self.pages(scope, receive, send)
         else:
-            await self.pages(scope, whole(receive), send)  # type: ignore[arg-type]
+            await self.pages(scope, whole(receive), send)
 
     async def live(self, scope: Any, receive: Receive, send: Send) -> None:
         """Answer as any page; if that is a stream, keep it open."""
@@ -97,7 +156,7 @@ class Application:
             answer.append(message)
 
         with self.hub.overhear() as early:
-            await self.pages(scope, whole(receive), collect)  # type: ignore[arg-type]
+            await self.pages(scope, whole(receive), collect)
         access = scope.get(STREAM)
         if access is None or self.hub.closed:
             for message in answer:

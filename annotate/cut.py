@@ -1,4 +1,4 @@
-"""Requests of which only a part came, because the network dropped."""
+"""Requests that come slowly, or of which only a part came because the network dropped."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from annotate.live.hub import Message, Receive
 
 SECONDS = 30  # without a byte of a request that has begun
+FORM = 100_000  # bytes, more than any form but a story's has
 
 
 class Cut(Exception):
@@ -36,3 +37,32 @@ def whole(receive: Receive) -> Receive:
         return message
 
     return receive_in_time
+
+
+async def form(receive: Receive) -> tuple[bytes | None, Receive]:
+    """Wait for a form to come, so that no thread waits for a browser that is slow.
+
+    Returns its bytes. Where it is longer than FORM, or broke off, returns None, and what
+    receives all of it from the beginning, or raises Cut in its place.
+    """
+    came: list[Message] = []
+    size, cut = 0, None
+    while size <= FORM and not cut:
+        try:
+            message = await receive()
+        except Cut as error:
+            cut = error
+            continue
+        came.append(message)
+        size += len(message["body"])
+        if not message["more_body"]:
+            return b"".join(one["body"] for one in came), receive
+
+    async def receive_again() -> Message:
+        if came:
+            return came.pop(0)
+        if cut:
+            raise cut
+        return await receive()
+
+    return None, receive_again

@@ -31,8 +31,8 @@ def config(host: str = "127.0.0.1", port: int = 8000) -> uvicorn.Config:
         "annotate.asgi:application",
         host=host,
         port=port,
-        loop="asyncio",
-        http="h11",
+        loop="uvloop",
+        http="httptools",
         ws="none",
         log_config=None,  # ours holds for it, too
         log_level="warning",
