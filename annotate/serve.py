@@ -27,12 +27,14 @@ def config(host: str = "127.0.0.1", port: int = 8000) -> uvicorn.Config:
     """Return how uvicorn serves the site, on one machine and on many."""
     import uvicorn
 
+    from annotate.protocol import Protocol
+
     return uvicorn.Config(
         "annotate.asgi:application",
         host=host,
         port=port,
         loop="uvloop",
-        http="httptools",
+        http=Protocol,
         ws="none",
         log_config=None,  # ours holds for it, too
         log_level="warning",
