@@ -87,22 +87,23 @@ def annotate(
     *,
     article: Article,
     reviewer: User,
-    label: Label,
+    label: Label | str,
     start: int,
     end: int,
     note: str = "",
     confidence: int | None = None,
     request: uuid.UUID | None = None,
 ) -> Done:
-    """Record that `reviewer` puts `label` on the passage `[start, end)`.
+    """Record that `reviewer` puts `label`, or the one with that slug, on `[start, end)`.
 
     Offsets count Unicode code points. The same label on the same passage again answers
     the annotation that stands: a double click changes nothing.
-    Raises ArticleClosed, WrongPassage, AlreadyDone.
+    Raises ArticleClosed, UnknownLabel, WrongPassage, AlreadyDone.
     """
+    slug = label if isinstance(label, str) else label.slug
     try:
         with _once(reviewer, request):
-            article, part, passage = lock_passage(article.pk, reviewer, start, end)
+            article, part, label, passage = lock_passage(article.pk, reviewer, slug, start, end)
             annotation = Annotation(
                 article=article,
                 reviewer=reviewer,
@@ -132,7 +133,7 @@ def annotate(
             raise
         part = part_of(article, reviewer)
         own = Annotation.objects.live().filter(reviewer=reviewer, round=part.round_id)
-        return _done(own.get(article=article, label=label, start=start, end=end), part)
+        return _done(own.get(article=article, label__slug=slug, start=start, end=end), part)
     return Done(
         article=article,
         part=part,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django import forms
 from django.core.validators import ProhibitNullCharactersValidator
-from django.db import connection
 
+from .labels import label_with
 from .models import NOTE_LENGTH, Annotation, Label
 
 
@@ -17,18 +17,20 @@ class RequestForm(forms.Form):
 
 
 no_null_characters = ProhibitNullCharactersValidator()
-LABEL_FIELDS = [one.attname for one in Label._meta.concrete_fields]
-LABEL = f"""
-    SELECT {", ".join(f'"{name}"' for name in LABEL_FIELDS)}
-      FROM annotations_label WHERE slug = %s
-"""  # noqa: S608 - composed of constants
+
+
+class Fields(dict[str, forms.Field]):
+    """Fields that no form changes, and so are those of all forms.
+
+    Django copies each for each form, which takes longer than to read what was sent.
+    """
+
+    def __deepcopy__(self, memo: object) -> Fields:
+        return self
 
 
 class LabelField(forms.Field):
-    """The slug of a label, which becomes the label.
-
-    Read as a bare row: each tag asks, and a QuerySet takes five times as long.
-    """
+    """The slug of a label, which becomes the label."""
 
     default_error_messages = {"invalid_choice": "There is no label “%(value)s”."}
 
@@ -36,22 +38,20 @@ class LabelField(forms.Field):
         if not value:
             return None
         no_null_characters(value)  # PostgreSQL takes none in a text
-        with connection.cursor() as cursor:
-            cursor.execute(LABEL, [value])
-            row = cursor.fetchone()
-        if row is None:
+        label = label_with(value)
+        if label is None:
             raise forms.ValidationError(
                 self.error_messages["invalid_choice"], "invalid_choice", {"value": value}
             )
-        return Label.from_db(connection.alias, LABEL_FIELDS, row)
+        return label
 
 
 class PassageForm(RequestForm):
-    """A label on a passage. Offsets count Unicode code points of the article's text."""
+    """A label, by its slug, on a passage. Offsets count code points of the article's text."""
 
     start = forms.IntegerField(min_value=0, max_value=2**31 - 1)
     end = forms.IntegerField(min_value=1, max_value=2**31 - 1)
-    label = LabelField()
+    label: forms.Field = forms.CharField(strip=False)
     note = forms.CharField(required=False, max_length=NOTE_LENGTH, strip=False)
     confidence = forms.IntegerField(required=False, min_value=1, max_value=5)
 
@@ -67,8 +67,13 @@ class PassageForm(RequestForm):
         return cleaned
 
 
+PassageForm.base_fields = Fields(PassageForm.base_fields)
+
+
 class EditForm(PassageForm):
     """Changes to an annotation. A field that is not sent stays as it is."""
+
+    label = LabelField()
 
     def __init__(self, data, *, annotation: Annotation) -> None:
         standing = {

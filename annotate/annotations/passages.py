@@ -21,8 +21,9 @@ from annotate.reviews.actions import join
 from annotate.reviews.parts import PART, Part, part_from
 from annotate.trips import fetch
 
-from .models import CONTEXT, Annotation, Change
-from .refusals import ArticleClosed, WrongPassage
+from .labels import LABEL, label_from
+from .models import CONTEXT, Annotation, Change, Label
+from .refusals import ArticleClosed, UnknownLabel, WrongPassage
 
 
 class Touched(NamedTuple):
@@ -82,12 +83,19 @@ def lock(pk: int, person: User) -> tuple[Article, Part]:
     return _locked(person, *fetch([LOCK, PART], _who(pk, person)))
 
 
-def lock_passage(pk: int, person: User, start: int, end: int) -> tuple[Article, Part, Passage]:
-    """Lock an article and read a passage of it. Raises as `lock` and `read_passage` do."""
-    values = {**_who(pk, person), **_where(start, end)}
-    locked, part, found = fetch([LOCK, PART, PASSAGE], values)
+def lock_passage(
+    pk: int, person: User, label: str, start: int, end: int
+) -> tuple[Article, Part, Label, Passage]:
+    """Lock an article, read a passage of it, and the label with a slug.
+
+    Raises UnknownLabel, and what `lock` and `read_passage` raise.
+    """
+    values = {**_who(pk, person), **_where(start, end), "label": label}
+    locked, part, labels, found = fetch([LOCK, PART, LABEL, PASSAGE], values)
     article, own_part = _locked(person, locked, part)
-    return article, own_part, _passage(found[0], own_part, values)
+    if not labels:
+        raise UnknownLabel(f"There is no label “{label}”.")
+    return article, own_part, label_from(labels[0]), _passage(found[0], own_part, values)
 
 
 def _who(pk: int, person: User) -> dict[str, object]:

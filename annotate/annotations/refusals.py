@@ -6,11 +6,22 @@ from annotate.reviews.refusals import ActionRefused, ArticleClosed, NotAReviewer
 
 from .models import Change
 
-__all__ = ["ActionRefused", "AlreadyDone", "ArticleClosed", "NotAReviewer", "WrongPassage"]
+__all__ = [
+    "ActionRefused",
+    "AlreadyDone",
+    "ArticleClosed",
+    "NotAReviewer",
+    "UnknownLabel",
+    "WrongPassage",
+]
 
 
 class WrongPassage(ActionRefused):
     """The passage is not one of this article, or it carries this label already."""
+
+
+class UnknownLabel(ActionRefused):
+    """There is no such label, or not any more."""
 
 
 class AlreadyDone(Exception):
