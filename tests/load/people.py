@@ -229,7 +229,7 @@ class Reading(Reviewer):
                     began = time.monotonic()
                     await self.ask()
                     asked = time.monotonic()
-                    pace = min(max(PACE, 10 * (asked - began)), QUIET)
+                    pace = min(max(PACE, 20 * (asked - began)), QUIET)
 
     async def ask(self) -> None:
         """Ask what happened since the last event that the page shows."""

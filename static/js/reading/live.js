@@ -172,7 +172,7 @@ export class Live {
       const html = await response.text();
       this.heard = this.asked = Date.now();
       // A server that takes long has much to do: others' work comes first.
-      this.pace = Math.min(Math.max(PACE, 10 * (this.asked - began)), QUIET);
+      this.pace = Math.min(Math.max(PACE, 20 * (this.asked - began)), QUIET);
       return html;
     } catch {
       return this.later();
