@@ -80,6 +80,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--stories", type=int, default=30)
     parser.add_argument("--pause", type=float, default=PAUSE, help="seconds, of reviewers")
     parser.add_argument(
+        "--still",
+        type=int,
+        default=0,
+        help="in so many of the seconds, the last, people look only: stories stay as they are",
+    )
+    parser.add_argument(
         "--steps",
         type=lambda given: [int(one) for one in given.split(",")],
         help="one after the other these numbers of reviewers, as 50,100,200",
@@ -184,6 +190,8 @@ async def work(
             for number, cookies in enumerate(of.moderators, start=1)
         ]
         editor = await visitor(of.editor)
+        if options.still:
+            Reading.looks_from = time.monotonic() + options.seconds - options.still
         # Not all in the same second: in the first tenth of the time, half a minute at most.
         coming = min(options.seconds / 10, 30) / len(readers)
         shifts = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import time
 import uuid
@@ -84,6 +85,7 @@ class Reading(Reviewer):
     """
 
     person: Visitor
+    looks_from: ClassVar[float] = math.inf  # when everybody begins to look only
 
     def __init__(self, person: Visitor, article: int, dice: Random) -> None:
         super().__init__(person, article, dice)
@@ -100,22 +102,21 @@ class Reading(Reviewer):
 
     async def shift(self, over: asyncio.Event, pause: float) -> None:
         """Work until it is over; `pause` seconds between two things, more or less."""
-        weights = {
+        looking = {self.look: 8, self.search: 2, self.open: 2}
+        working = looking | {
             self.tag: 50,
             self.edit: 10,
             self.undo: 6,
             self.redo: 3,
             self.read_sentence: 12,
-            self.look: 8,
             self.comment: 4,
             self.flag: 3,
-            self.search: 2,
-            self.open: 2,
         }
         await self.open()
         page = [asyncio.create_task(one) for one in (self.listen(), self.follow())]
         try:
             while not await rest(over, self.dice.uniform(0.5, 1.5) * pause):
+                weights = working if time.monotonic() < self.looks_from else looking
                 [do] = self.dice.choices(list(weights), weights=[*weights.values()])
                 await do()
         finally:
