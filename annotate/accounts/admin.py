@@ -207,7 +207,7 @@ class UserAdmin(KeptAdmin, DjangoUserAdmin):
         for user in queryset:
             if not self.has_change_permission(request, user):
                 self.message_user(request, f"You may not change {user}.", messages.ERROR)
-            elif second_factor.remove(user):
+            elif second_factor.remove(user, by=cast(User, request.user)):
                 self.log_change(request, user, "Removed the second factor.")
                 said = f"The second factor of {user} is removed."
                 self.message_user(request, said, messages.SUCCESS)

@@ -22,6 +22,7 @@ from django.http import HttpRequest
 
 from .models import User
 from .sessions import end_other_sessions, end_sessions
+from .signals import person_changed
 
 # Recovery codes come along with one of these, and stand in for it.
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
@@ -69,7 +70,7 @@ def shown(session: SessionBase, user: User) -> bool:
 
 
 @transaction.atomic
-def remove(user: User) -> bool:
+def remove(user: User, *, by: User | None = None) -> bool:
     """Take somebody's second factor away, for a device that is lost; return if there was one.
 
     Their sessions end: whoever has the device may have one.
@@ -77,6 +78,8 @@ def remove(user: User) -> bool:
     there_was, _ = Authenticator.objects.filter(user=user).delete()
     if there_was:
         end_sessions(user)
+        changed = {"what": "second factor", "before": True, "after": False}
+        person_changed.send(User, user=user, by=by, **changed)
     return bool(there_was)
 
 

@@ -2,6 +2,6 @@
 
 from django.dispatch import Signal
 
-# Sent inside the transaction: `user`; `what` of it, "role" or "active"; `before` and `after`;
-# `by` whom, None for a command.
+# Sent inside the transaction: `user`; `what` of it, "role", "active" or "second factor";
+# `before` and `after`; `by` whom, None for a command.
 person_changed = Signal()

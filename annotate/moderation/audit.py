@@ -52,8 +52,8 @@ def record(
 def record_person(
     user: User, what: str, before: object, after: object, by: User | None, **_: object
 ) -> None:
-    kind = Kind.ROLE if what == "role" else Kind.ACTIVE
-    record(kind, by=by, person=user, before={what: before}, after={what: after})
+    kinds = {"role": Kind.ROLE, "active": Kind.ACTIVE, "second factor": Kind.FACTOR}
+    record(kinds[what], by=by, person=user, before={what: before}, after={what: after})
 
 
 @receiver(imported)

@@ -420,6 +420,7 @@ class AuditEntry(models.Model):
         APPEALED = "appealed", "Appeal"
         ROLE = "role", "Role"
         ACTIVE = "active", "Account opened or shut"
+        FACTOR = "factor", "Second factor removed"
         SUSPENSION = "suspension", "Suspension"
         SESSIONS = "sessions", "Sessions ended"
         ERASURE = "erasure", "Request to erase"

@@ -80,7 +80,7 @@ def erase(person: User, *, by: User) -> None:
     person.groups.clear()
     person.user_permissions.clear()
     Case.objects.filter(kind=Case.Kind.ERASURE, person=person).update(appeal="")
-    second_factor.remove(person)
+    second_factor.remove(person, by=by)
     end_sessions(person)  # and the notes of addresses and browsers
     _forget_in_admin_log(person, pseudonym)
     _rename_in_comments(name, pseudonym)

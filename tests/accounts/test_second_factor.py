@@ -17,6 +17,8 @@ from django.http import HttpRequest
 from django.test import Client
 
 from annotate.live.access import access_of, check
+from annotate.moderation.models import AuditEntry
+from annotate.moderation.replay import differences
 from tests.accounts.test_sign_in import SIGN_IN, sign_in
 from tests.factories import PASSWORD
 
@@ -324,7 +326,15 @@ def test_admin_removes_it_and_the_log_says_so(client, ada, ana, secret):
     [entry] = LogEntry.objects.all()
     assert (entry.user, entry.object_repr) == (ada, "ana")
     assert entry.get_change_message() == "Removed the second factor."
+    [line] = AuditEntry.objects.filter(person=ana, kind="factor")
+    assert (line.by, line.before, line.after) == (
+        ada,
+        {"second factor": True},
+        {"second factor": False},
+    )
     assert "There is no second factor of ana." in remove_in_admin(client, ana).text
+    assert AuditEntry.objects.filter(kind="factor").count() == 1
+    assert [*differences()] == []
 
 
 def test_admin_does_not_remove_a_superusers(client, ada, ana, secret):
