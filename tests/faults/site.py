@@ -78,7 +78,9 @@ class Site:
 
     def __init__(self, home: Path, webs: int, **variables: str) -> None:
         self.home = home
-        self.variables = {"SECRET_KEY": SECRET, **variables}
+        # A crowd that works without a pause would be told to wait before a long run is over.
+        free = "comments=0,flags=0,searches=0"
+        self.variables = {"SECRET_KEY": SECRET, "RATE_LIMITS": free, **variables}
         self.database = self.url("postgres")
         self.clock = home / "clock"
         self.set_clock("+0")
