@@ -339,7 +339,11 @@ class Decision(models.Model):
         indexes = [
             models.Index(name="decision_about_person", fields=["person", "-id"]),
             models.Index(name="decision_by_moderator", fields=["by", "-id"]),
-            models.Index(name="decision_in_time", fields=["at"]),
+            models.Index(
+                name="decision_by_time",
+                fields=["at"],
+                include=["reason", "waited", "taken_back_at"],
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -34,16 +34,17 @@ BELOW = 24  # each lying bar below the one before
 # text, reasons are compared in half the time.)
 OPEN = """
     SELECT (reasons::text)::text[], count(*), count(*) FILTER (WHERE flags_standing > 0),
-           count(*) FILTER (WHERE appealed_at > coalesce(decided_at, '-infinity')),
+           count(*) FILTER (WHERE appealed_at IS NOT NULL
+                            AND appealed_at > coalesce(decided_at, '-infinity')),
            count(*) FILTER (WHERE kind = 'erasure'),
-           count(*) FILTER (WHERE claimed_until > now()),
-           min(opened_at)
+           count(*) FILTER (WHERE claimed_until > now())
       FROM moderation_case WHERE state = 'open' AND person_id <> %(user)s
      GROUP BY reasons::text
 """
-MIDDLE = """
+# Since when they are open: the oldest, and the one in the middle of all.
+OPENED = """
     SELECT opened_at FROM moderation_case WHERE state = 'open' AND person_id <> %(user)s
-     ORDER BY opened_at OFFSET %(half)s LIMIT 1
+     ORDER BY opened_at OFFSET %(before)s LIMIT 1
 """
 # Each has an open case: see `cases.queue_pending`.
 WAITING = """
@@ -82,8 +83,8 @@ class Open:
     answered: int
     erasures: int
     claimed: int
-    oldest: datetime.datetime | None
     waiting: int
+    oldest: datetime.datetime | None = None
     middle: datetime.datetime | None = None  # half of them are older
 
 
@@ -94,14 +95,16 @@ def overview(user: User) -> dict[str, Any]:
         "user": user.pk,
         "since": now - datetime.timedelta(days=DAYS),
         "zone": str(timezone.get_current_timezone()),
+        "before": 0,
     }
-    alike, ((waiting,),), ((median,),), decided = fetch(
-        [OPEN, WAITING, MEDIAN, DECIDED], values
+    alike, oldest, ((waiting,),), ((median,),), decided = fetch(
+        [OPEN, OPENED, WAITING, MEDIAN, DECIDED], values
     )
     standing = standing_cases(alike, waiting)
-    if standing.cases:
-        half = {**values, "half": (standing.cases - 1) // 2}
-        standing.middle = fetch([MIDDLE], half)[0][0][0]
+    if standing.cases and oldest:
+        half = {**values, "before": (standing.cases - 1) // 2}
+        middle = fetch([OPENED], half)[0] or oldest  # cases may just be decided
+        (standing.oldest,), (standing.middle,) = oldest[0], middle[0]
     days, reasons = Counter[datetime.date](), Counter[str]()
     for day, reason, number in decided:
         days[day] += number
@@ -142,10 +145,10 @@ def by_day(decided: Mapping[datetime.date, int], today: datetime.date) -> list[B
 def standing_cases(alike: list[tuple], waiting: int) -> Open:
     """Return the sums of the rows of OPEN."""
     if not alike:
-        return Open(0, 0, 0, 0, 0, None, waiting)
-    _, *numbers, oldest = zip(*alike, strict=True)
+        return Open(0, 0, 0, 0, 0, waiting)
+    _, *numbers = zip(*alike, strict=True)
     cases, flagged, answered, erasures, claimed = map(sum, numbers)
-    return Open(cases, flagged, answered, erasures, claimed, min(oldest), waiting)
+    return Open(cases, flagged, answered, erasures, claimed, waiting)
 
 
 def open_by_reason(alike: list[tuple]) -> Counter[str]:
@@ -183,7 +186,10 @@ def in_words(time: datetime.timedelta) -> str:
     raise AssertionError
 
 
-def _waiting_rounds() -> list[Round]:
+# --- Lists: bare rows, of which the page shows few columns ------------------------------------
+
+
+def _waiting_rounds() -> list[dict[str, Any]]:
     """Blind rounds that wait for the reveal: those with most submits first."""
     seats = Assignment.objects.active().filter(round=OuterRef("pk"), submitted_at__isnull=False)
     count = seats.order_by().values("round").annotate(count=Count("*")).values("count")
@@ -191,26 +197,25 @@ def _waiting_rounds() -> list[Round]:
     waiting = waiting.annotate(submitted=Coalesce(Subquery(count), 0))
     waiting = waiting.order_by("-submitted", "opened_at")
     # Which they are is settled first: numbers are sorted sooner than whole rows.
-    first = waiting.filter(pk__in=waiting.values("pk")[:SHOWN]).select_related("article")
-    return list(first.defer("article__text", "article__search"))
+    first = waiting.filter(pk__in=waiting.values("pk")[:SHOWN])
+    return [*first.values("article", "article__title", "needed", "submitted")]  # type: ignore[list-item]
 
 
-def _late() -> list[Round]:
-    """Rounds with `parts` that are unfinished past their due date: those with most first."""
+def _late() -> list[dict[str, Any]]:
+    """Stories with `parts` that are unfinished past their due date: those with most first."""
     count = late_parts().order_by().values("round").annotate(count=Count("*"))
     parts = dict(count.order_by("-count", "round").values_list("round", "count")[:SHOWN])
-    rounds = Round.objects.select_related("article").defer("article__text", "article__search")
-    found = rounds.in_bulk(list(parts))
-    for pk, number in parts.items():
-        found[pk].parts = number  # type: ignore[attr-defined]
-    return [found[pk] for pk in parts]
+    rounds = Round.objects.filter(pk__in=parts).values("pk", "article", "article__title")
+    found = {one["pk"]: one for one in rounds}
+    return [{**found[pk], "parts": number} for pk, number in parts.items()]
 
 
-def _new_people(now: datetime.datetime) -> list[Any]:
+def _new_people(now: datetime.datetime) -> list[dict[str, Any]]:
     """Reviewers who came lately, each with how much they have done."""
     done = Change.objects.filter(by=OuterRef("pk")).order_by().values("by")
+    changed = Subquery(done.annotate(count=Count("*")).values("count"))
     people = User.objects.using(replica.source().alias).filter(
         groups__name=Role.REVIEWER, date_joined__gt=now - NEW
     )
-    changed = Subquery(done.annotate(count=Count("*")).values("count"))
-    return list(people.annotate(changed=Coalesce(changed, 0)).order_by("-date_joined")[:SHOWN])
+    people = people.annotate(changed=Coalesce(changed, 0)).order_by("-date_joined")[:SHOWN]
+    return list(people.values("pk", "public_name", "date_joined", "changed"))

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('moderation', '0009_index_open_cases'),
+        ('moderation', '0009_index_for_the_overview'),
     ]
 
     operations = [

@@ -1,6 +1,6 @@
-"""The overview and the queue count open cases. Built beside what goes on."""
+"""The overview counts open cases and decisions, the queue open cases. Built beside what goes on."""
 
-from django.contrib.postgres.operations import AddIndexConcurrently
+from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
 from django.db import migrations, models
 
 
@@ -21,4 +21,13 @@ class Migration(migrations.Migration):
                 condition=models.Q(state="open"),
             ),
         ),
+        AddIndexConcurrently(
+            "decision",
+            models.Index(
+                name="decision_by_time",
+                fields=["at"],
+                include=["reason", "waited", "taken_back_at"],
+            ),
+        ),
+        RemoveIndexConcurrently("decision", "decision_in_time"),
     ]
