@@ -109,9 +109,11 @@ NUMBERS = f"""
      GROUP BY status
 """  # noqa: S608 - composed of constants
 NEWEST = f"""
-    SELECT id FROM articles_article
-     WHERE status = '{{status}}' AND {ArticleQuerySet.VISIBLE_TO} AND {{which}}
-     ORDER BY id DESC OFFSET {{offset:d}} LIMIT {{limit:d}}
+    SELECT id FROM (
+           SELECT id FROM articles_article
+            WHERE status = '{{status}}' AND {ArticleQuerySet.VISIBLE_TO} AND {{which}}
+            ORDER BY id {{order}} OFFSET {{offset:d}} LIMIT {{limit:d}}) here
+     ORDER BY id DESC
 """  # noqa: S608 - composed of constants
 
 
@@ -124,9 +126,16 @@ class Group:
     own: list[int] | None = None
     others_only: bool = False  # without those that the person worked on
 
-    def sql(self, offset: int, limit: int) -> str:
-        which = "id <> ALL(%(own)s)" if self.others_only else "true"
-        return NEWEST.format(status=self.status, which=which, offset=offset, limit=limit)
+    def sql(self, first: int, last: int) -> str:
+        """Return the statement for those from `first` up to `last`, from the nearer end on."""
+        offset, order = min((first, "DESC"), (self.number - last, "ASC"))
+        return NEWEST.format(
+            status=self.status,
+            which="id <> ALL(%(own)s)" if self.others_only else "true",
+            order=order,
+            offset=offset,
+            limit=last - first,
+        )
 
 
 class Groups:
@@ -145,9 +154,7 @@ class Groups:
             before += group.number
             if first < last:
                 cut.append((group, first, last))
-        statements = [
-            group.sql(first, last - first) for group, first, last in cut if group.own is None
-        ]
+        statements = [group.sql(first, last) for group, first, last in cut if group.own is None]
         rows = iter(fetch(statements, self.values) if statements else [])
         here: list[int] = []
         for group, first, last in cut:

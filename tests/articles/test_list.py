@@ -354,3 +354,23 @@ def test_as_many_queries_for_many_stories_as_for_one(as_ana, ana, claim, asked):
         begin(number)
     assert queries() == one
     assert one <= 10 + ("q=" in asked)  # a search is counted
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 7])
+def test_pages_together_are_the_whole_list_in_its_order(ana, monkeypatch, size):
+    """Whichever end of its group a page is read from."""
+    stories = [story(f"Story {number}") for number in range(11)]
+    read_all(stories[3], ana)
+    set_reading(stories[5].sentences.first(), by=ana, read=True)
+    for one in stories[7:]:
+        set_status(one, "locked")
+
+    def list_of(page: int) -> list[str]:
+        return [row.article.title for row in queries.list_articles(ana, page=str(page))[1]]
+
+    monkeypatch.setattr(queries, "PAGE", 20)
+    expected = [f"Story {number}" for number in (5, 6, 4, 2, 1, 0, 3, 10, 9, 8, 7)]
+    assert list_of(1) == expected
+    monkeypatch.setattr(queries, "PAGE", size)
+    pages = -(-len(stories) // size)
+    assert [title for page in range(1, pages + 1) for title in list_of(page)] == expected
