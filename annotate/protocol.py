@@ -14,18 +14,19 @@ class Protocol(HttpToolsProtocol):
     """Ends a connection on which the head of a request does not end."""
 
     in_head = False
-    size = 0  # of the parts in which no head has ended
+    size = 0  # of the head, without the part that it began in: another request may end there
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.in_head = True
+        self.in_head, self.size = True, 0
 
     def on_headers_complete(self) -> None:
         self.in_head = False
         super().on_headers_complete()
 
     def data_received(self, data: bytes) -> None:
+        if self.in_head:
+            self.size += len(data)
         super().data_received(data)
-        self.size = self.size + len(data) if self.in_head else 0
-        if self.size > HEAD and not self.transport.is_closing():
+        if self.in_head and self.size > HEAD and not self.transport.is_closing():
             self.send_400_response("The request's headers are too long.")

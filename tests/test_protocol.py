@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from contextlib import suppress
 
 import pytest
 import uvicorn
+from uvicorn.server import ServerState
 
 from annotate import protocol, serve
 from tests.processes import free_port, wait_until
@@ -91,7 +93,7 @@ def test_forms_of_any_length_are_read_in_parts(port):
     "began", [b"GET / HTTP/1.1\r\nX: ", b"GET /"], ids=["header", "address"]
 )
 def test_head_without_an_end_is_not_kept(port, began):
-    assert not ask(port, began + b"a" * (2 * protocol.HEAD)).startswith("HTTP/1.1 200 ")
+    assert not ask(port, began + b"a" * (16 * protocol.HEAD)).startswith("HTTP/1.1 200 ")
 
 
 def test_head_is_measured_anew_for_each_request_of_a_connection(port):
@@ -101,3 +103,45 @@ def test_head_is_measured_anew_for_each_request_of_a_connection(port):
             connection.sendall(b"GET / HTTP/1.1\r\n" + HOST)
             connection.sendall(long)
             assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
+
+
+class Wire(asyncio.Transport):
+    """A connection whose parts arrive as the test cuts them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = b""
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+
+    def is_closing(self) -> bool:
+        return False
+
+    def close(self) -> None: ...
+
+    def pause_reading(self) -> None: ...
+
+    def resume_reading(self) -> None: ...
+
+
+def test_long_form_does_not_count_as_the_head_that_begins_behind_it():
+    """Of another request on the same connection, sent before the first was answered."""
+    body = b"a" * (3 * protocol.HEAD)
+    form = b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    wire = Wire()
+
+    async def arrive() -> None:
+        config = serve.config()
+        config.app = application
+        config.load()
+        one = protocol.Protocol(config, ServerState(), {})
+        one.connection_made(wire)
+        for part in (form + b"GET / HTTP/1.1\r\n", HOST, b"\r\n"):
+            one.data_received(part)
+        for _ in range(2):  # the second begins when the first was answered
+            await asyncio.gather(*one.server_state.tasks)
+
+    asyncio.run(arrive())
+    assert wire.written.count(b"HTTP/1.1 200 ") == 2
+    assert b"HTTP/1.1 400 " not in wire.written
