@@ -17,6 +17,7 @@ class RequestForm(forms.Form):
 
 
 no_null_characters = ProhibitNullCharactersValidator()
+SLUG_LENGTH = Label._meta.get_field("slug").max_length
 
 
 class Fields(dict[str, forms.Field]):
@@ -51,7 +52,7 @@ class PassageForm(RequestForm):
 
     start = forms.IntegerField(min_value=0, max_value=2**31 - 1)
     end = forms.IntegerField(min_value=1, max_value=2**31 - 1)
-    label: forms.Field = forms.CharField(strip=False)
+    label: forms.Field = forms.CharField(max_length=SLUG_LENGTH, strip=False)
     note = forms.CharField(required=False, max_length=NOTE_LENGTH, strip=False)
     confidence = forms.IntegerField(required=False, min_value=1, max_value=5)
 

@@ -89,6 +89,10 @@ def test_same_tag_twice_answers_the_same(as_ana, address):
     [
         ({}, "Start: This field is required. End: This field is required. "),
         ({"start": 0, "end": 5, "label": "rumour"}, "There is no label “rumour”."),
+        (
+            {"start": 0, "end": 5, "label": "x" * 51},
+            "Label: Ensure this value has at most 50 characters (it has 51).",
+        ),
         ({"start": 0, "end": 5, "label": "claim\0"}, "Label: Null characters are not allowed."),
         (
             {"start": 9, "end": 5, "label": "claim"},
