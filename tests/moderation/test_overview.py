@@ -87,7 +87,7 @@ def test_a_date_of_ones_own_counts_before_that_of_the_round(article, ana, ben, m
     assert [late(due) for due in (None, later, today, yesterday)] == [[1], [1], [1], [2]]
 
 
-def test_rounds_that_wait_and_what_is_late(article, ana, ben, mo):
+def test_rounds_that_wait_and_what_is_late(client, article, ana, ben, mo):
     yesterday = timezone.localdate() - datetime.timedelta(days=1)
     round = rounds.open_round(article, by=mo, reviewers=[ana, ben], due=yesterday)
     rounds.submit(article, by=ana)
@@ -96,6 +96,11 @@ def test_rounds_that_wait_and_what_is_late(article, ana, ben, mo):
     story = {"article": article.pk, "article__title": article.title}
     assert waiting == {**story, "submitted": 1, "needed": 2}
     assert found["late"] == [{**story, "pk": round.pk, "parts": 1}]
+    client.force_login(mo)
+    page = " ".join(client.get(reverse("admin:index")).text.split())
+    link = f'<a href="{reverse("review", args=[article.pk])}"><bdi>{article.title}</bdi></a>'
+    assert f'{link} <span class="muted numbers">1 of 2 submitted</span>' in page
+    assert f'{link} <span class="muted numbers">1 reviewer</span>' in page
 
 
 def test_the_page_has_its_numbers_as_tables_and_a_fixed_number_of_queries(
