@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-
-from django.utils.text import slugify
 
 from annotate.accounts.models import User
 from annotate.articles.models import Article
@@ -37,8 +37,18 @@ class Format:
 
     def file_name(self, article: Article) -> str:
         """Return a name of letters, digits and hyphens, from the title where it has any."""
-        stem = slugify(article.title, allow_unicode=True)[:80].strip("-_")
+        stem = _hyphened(article.title)[:80].strip("-_")
         return f"{stem or f'article-{article.pk}'}.{self.ending}"
+
+
+def _hyphened(title: str) -> str:
+    """As Django's `slugify`, which drops the vowel signs of Hindi and of other languages."""
+    kept, in_word = [], False
+    for one in unicodedata.normalize("NFKC", title).lower():
+        in_word = one.isalnum() or (in_word and unicodedata.category(one) in ("Mn", "Mc"))
+        if in_word or one in "_-" or one.isspace():
+            kept.append(one)
+    return re.sub(r"[-\s]+", "-", "".join(kept)).strip("-_")
 
 
 def _blocks(parts: Iterator[str]) -> Iterator[bytes]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
@@ -72,6 +74,8 @@ def test_an_archived_article_can_be_exported(as_ana, tagged):
     [
         ("Мэр: налоги снизятся?", "filename*=utf-8''%D0%BC%D1%8D%D1%80-%D0%BD"),
         ('../../etc/"passwd"\u202egnp.exe', 'filename="etcpasswdgnpexe.csv"'),
+        ("शीर्षक: नया", f"filename*=utf-8''{quote('शीर्षक-नया')}.csv"),
+        ("👍\ufe0f Yes \u0301no", 'filename="yes-no.csv"'),
         ("？！", 'filename="article-{pk}.csv"'),
         ("a" * 300, 'filename="' + "a" * 80 + '.csv"'),
     ],

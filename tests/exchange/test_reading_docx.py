@@ -147,6 +147,56 @@ def test_what_stands_in_a_paragraph(xml, text):
     assert with_paragraph(xml).body.split("\n\n")[1:-1] == [text]
 
 
+@pytest.mark.parametrize(
+    ("font", "char", "sign"),
+    [
+        ("Symbol", "F0B3", "≥"),
+        ("Symbol", "b3", "≥"),
+        ("Symbol", "F061", "α"),
+        ("Symbol", "F0E5", "∑"),
+        ("Wingdings", "F0E0", "→"),
+        ("Wingdings", "F0FC", "✓"),
+        ("Segoe UI Symbol", "2192", "→"),
+        ("Segoe UI Emoji", "1F642", "🙂"),
+    ],
+)
+def test_signs_by_their_place_in_a_font(font, char, sign):
+    found = with_paragraph(
+        f'<w:r><w:t>5 </w:t><w:sym w:font="{font}" w:char="{char}"/><w:t> 4.</w:t></w:r>'
+    )
+    assert found.body.split("\n\n")[1] == f"5 {sign} 4."
+    assert found.notes == ()
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        'w:font="Symbol" w:char="F0EF"',
+        'w:font="Wingdings" w:char="F021"',
+        'w:font="Webdings" w:char="F0B3"',
+        'w:font="Symbol" w:char="no"',
+        'w:font="Arial" w:char="D800"',
+        'w:font="Arial" w:char="FFFFFF"',
+        'w:char="7"',
+        "",
+    ],
+)
+def test_signs_that_cannot_be_read_are_told(attributes):
+    found = with_paragraph(f"<w:r><w:t>5 </w:t><w:sym {attributes}/><w:t> 4.</w:t></w:r>")
+    assert found.body.split("\n\n")[1] == "5 \ufffd 4."
+    assert found.notes == ("Some signs could not be read and show as \ufffd.",)
+
+
+def test_emoji_as_newer_versions_of_word_write_them():
+    found = with_paragraph(
+        '<w:r><mc:AlternateContent xmlns:mc="http://schemas.openxmlformats.org/'
+        'markup-compatibility/2006"><mc:Choice Requires="w16se"><e:symEx xmlns:e="urn:e" '
+        'e:char="1F642"/></mc:Choice><mc:Fallback><w:t>🙂</w:t></mc:Fallback>'
+        "</mc:AlternateContent></w:r>"
+    )
+    assert found.body.split("\n\n")[1] == "🙂"
+
+
 def test_page_break_ends_a_paragraph():
     found = with_paragraph('<w:r><w:t>a</w:t><w:br w:type="page"/><w:t>b</w:t></w:r>')
     assert found.body.split("\n\n")[1:3] == ["a", "b"]

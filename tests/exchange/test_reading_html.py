@@ -1,7 +1,10 @@
 import datetime
+import json
 import socket
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from annotate.exchange.reading import Story, StoryRefused, read_here
 
@@ -175,6 +178,100 @@ def test_date_is_never_made_up(head, body):
 def test_date_of_publication(head, body):
     found = read(page(f"<article>{body}<p>{SENTENCE * 4}</p></article>", head))
     assert found.published == datetime.date(2017, 11, 14)
+
+
+@pytest.mark.parametrize(
+    "author",
+    [
+        *["J. D. Vance", "Martin Luther King Jr.", "María José O'Neil, Jr.", "AP", "李明"],
+        *["Jane Doe, Political Correspondent", "dpa/Reuters", "Staff", "Ana Ruiz & Jo Doe"],
+    ],
+)
+def test_byline_is_what_the_page_says(author):
+    data = json.dumps({"@type": "NewsArticle", "author": {"name": author}})
+    for head in (
+        f'<meta name="author" content="{author}">',
+        f'<meta property="article:author" content="\n {author.replace(" ", "  ")} ">',
+        f'<script type="application/ld+json">{data}</script><meta name="author" content="Web">',
+    ):
+        assert read(page(f"<article><p>{SENTENCE}</p></article>", head)).byline == author
+
+
+def json_ld(*scripts: str) -> str:
+    return "".join(f'<script type="application/ld+json">{each}</script>' for each in scripts)
+
+
+PEOPLE = '{"@type": "Person", "name": "R. J. Hale Jr."}, {"@type": "Person", "name": "Li Ming"}'
+
+
+@pytest.mark.parametrize(
+    ("scripts", "byline"),
+    [
+        ([f'{{"@type": "NewsArticle", "author": [{PEOPLE}]}}'], "R. J. Hale Jr., Li Ming"),
+        (['{"@type": "Article", "author": "R. J. Hale Jr."}'], "R. J. Hale Jr."),
+        (['{"@type": ["X", "BlogPosting"], "author": ["A. B.", "A. B."]}'], "A. B."),
+        (
+            ['[1, {"@type": "NewsArticle", "author": {"name": ["A. B.", "C. D."]}}]'],
+            "A. B., C. D.",
+        ),
+        (['{"@type": "Report", "author": {"name": "By Ana O&#39;Neil"}}'], "Ana O'Neil"),
+        (["{]", '{"@type": "Article", "author": "A. B."}'], "A. B."),
+        (
+            [
+                '{"@graph": [{"@type": "WebPage", "author": "No"}, {"@type": "Article", '
+                '"author": {"@id": "#1"}}, {"@type": "Person", "@id": "#1", "name": "A. B."}]}'
+            ],
+            "A. B.",
+        ),
+        (['{"@type": "Article", "author": {"name": "Daily Paper"}}'], "Ana Ruiz"),
+        (['{"@type": "Article", "author": "https://example.org/ana"}'], "Ana Ruiz"),
+        (['{"@type": "Article", "author": {"name": "admin"}}'], "Ana Ruiz"),
+        (['{"@type": "Comment", "author": "No"}'], "Ana Ruiz"),
+    ],
+)
+def test_byline_from_json_ld(scripts, byline):
+    found = read(page(f"<article><p>{SENTENCE}</p></article>", HEAD + json_ld(*scripts)))
+    assert found.byline == byline
+
+
+def test_authors_in_metadata():
+    head = (
+        '<meta property="article:author" content="https://example.org/ana">'
+        '<meta name="Author" content="Ana Ruiz"><meta name="author" content="J. D. Vance">'
+    )
+    assert read(page(f"<p>{SENTENCE}</p>", head)).byline == "Ana Ruiz, J. D. Vance"
+    head = '<meta property="og:site_name" content="AP"><meta name="author" content="AP">'
+    assert read(page(f"<p>{SENTENCE}</p>", head)).byline == "AP"
+
+
+ANY_JSON = st.recursive(
+    st.none() | st.integers() | st.sampled_from(["Article", "#1", "Ana\ud800", "<b>"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["@type", "@id", "@graph", "author", "name"]), inner, max_size=5
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(ANY_JSON, ANY_JSON)
+@settings(deadline=None)
+def test_no_json_ld_does_harm(author, graph):
+    things = [{"@type": "Article", "author": author}, {"@graph": graph}, graph]
+    scripts = [json.dumps(thing).replace("<", "\\u003c") for thing in things]
+    for head in (json_ld(json.dumps(things)), json_ld(*scripts)):
+        found = read(page(f"<article><p>{SENTENCE}</p></article>", head))
+        assert found.body == SENTENCE.strip()
+
+
+@pytest.mark.parametrize(
+    "script", ["", "[" * 100_000, '{"a":' * 5_000, "9" * 5_000, '{"author": NaN}', "{}{}"]
+)
+def test_damaged_json_ld_does_no_harm(script):
+    found = read(page(f"<article><p>{SENTENCE}</p></article>", HEAD + json_ld(script)))
+    assert (found.byline, found.body) == ("Ana Ruiz", SENTENCE.strip())
 
 
 def test_headline_comes_from_the_title_where_no_heading_leads():

@@ -8,21 +8,25 @@ WINDOWS_1252 = (
 WINDOWS_1252 += "with accents."
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(
+    "encoding",
+    [
+        *["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"],
+        *["utf-32", "utf-32-le", "utf-32-be"],
+    ],
+)
 def test_encodings_of_unicode(encoding):
     data = "Head “line”\r\n\r\nBody – é 👩🏽‍🚀 of some more letters.".encode(encoding)
     found = read_here("a.txt", data)
     assert (found.title, found.body) == ("Head “line”", "Body – é 👩🏽‍🚀 of some more letters.")
-    guessed = encoding in ("utf-16-le", "utf-16-be")
-    assert found.notes == (
-        ("Read as UTF-16: check the quotation marks and the letters with accents.",)
-        if guessed
-        else ()
-    )
+    name = encoding[:6].upper()
+    note = f"Read as {name}: check the quotation marks and the letters with accents."
+    assert found.notes == ((note,) if encoding.endswith(("-le", "-be")) else ())
 
 
-def test_big_endian_with_its_mark():
-    assert read_here("a.txt", b"\xfe\xff" + "é".encode("utf-16-be")) == Story(body="é")
+@pytest.mark.parametrize("encoding", ["utf-16-be", "utf-32-be", "utf-32-le"])
+def test_byte_order_marks(encoding):
+    assert read_here("a.txt", "\ufeffé".encode(encoding)) == Story(body="é")
 
 
 def test_windows_quotation_marks_need_no_guess():
@@ -81,6 +85,16 @@ def test_code_pages_that_are_often_met(codec, text, times):
             b"PK\x03\x04",
             "This is a Word or other packed file, not a text file. "
             "Give its name the ending .docx, if it is one.",
+        ),
+        (
+            b"\xff\xfe\x00\x00a\x00\x00\x00b",
+            "The file is damaged: it is not in the encoding that its first bytes tell, "
+            "from byte 9 on. Save it again as UTF-8.",
+        ),
+        (
+            b"a\x00\x00\x00\x00\x00\x11\x00",
+            "Line 1: the text holds the control character NULL (U+0000) after “a”. "
+            "Take it out, then try again.",
         ),
         (
             b"a\nb\x00c",

@@ -1,6 +1,7 @@
 """Word files: paragraphs, list items and table cells in the order of the document."""
 
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 
@@ -19,6 +20,7 @@ MAX_XML_BYTES = 50_000_000  # of these a small file can make a reader busy for l
 MAX_PARTS = 5_000
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _DAMAGED = (
     "This is not a Word file that can be read: it may be damaged. "
@@ -31,6 +33,8 @@ _CONTAINERS = {
     *[_W + name for name in ("body", "customXml", "fldSimple", "hyperlink", "ins", "moveTo")],
     *[_W + name for name in ("r", "sdt", "sdtContent", "smartTag", "tbl", "tc", "tr")],
     *[_W + name for name in ("bdo", "dir", "ruby", "rubyBase")],
+    # How Word writes emoji: as a sign of its newest versions, or else as text.
+    *[_MC + name for name in ("AlternateContent", "Fallback")],
 }
 _CHARACTERS = {
     _W + "tab": "\t",
@@ -39,6 +43,23 @@ _CHARACTERS = {
     _W + "softHyphen": "\u00ad",
     _W + "noBreakHyphen": "\u2011",
 }
+# Signs that Word writes by their place in a font (`w:sym`). Of the font Symbol, all that are
+# not pieces of taller signs; of Wingdings, what Word makes of `-->`, `:)` and the like, check
+# marks and bullets.
+_SYMBOL = {
+    **dict(zip(range(0x20, 0x40), " !∀#∃%&∋()∗+,−./0123456789:;<=>?", strict=True)),
+    **dict(zip(range(0x40, 0x60), "≅ΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖ[∴]⊥_", strict=True)),
+    **dict(zip(range(0x61, 0x7F), "αβχδεφγηιϕκλμνοπθρστυϖωξψζ{|}∼", strict=True)),
+    **dict(zip(range(0xA0, 0xBD), "€ϒ′≤⁄∞ƒ♣♦♥♠↔←↑→↓°±″≥×∝∂•÷≠≡≈…", strict=True)),
+    **dict(zip(range(0xBF, 0xE0), "↵ℵℑℜ℘⊗⊕∅∩∪⊃⊇⊄⊂⊆∈∉∠∇®©™∏√⋅¬∧∨⇔⇐⇑⇒⇓", strict=True)),
+    **dict(zip(range(0xE0, 0xE6), "◊⟨®©™∑", strict=True)),
+    **{0xF1: "⟩", 0xF2: "∫"},
+}
+_WINGDINGS = {
+    **{0x4A: "☺", 0x4C: "☹", 0x6C: "●", 0x6E: "■", 0xA7: "▪", 0xA8: "☐", 0xD8: "➢"},
+    **{0xDF: "←", 0xE0: "→", 0xE8: "➔", 0xFB: "✗", 0xFC: "✓", 0xFD: "☒", 0xFE: "☑"},
+}
+_FONTS = {"symbol": _SYMBOL, "wingdings": _WINGDINGS}
 _NOTES = (
     (("footnoteReference", "endnoteReference"), "Footnotes and endnotes were left out."),
     (("txbxContent",), "Text boxes were left out."),
@@ -70,12 +91,15 @@ def read(data: bytes) -> Story:
         raise StoryRefused(_DAMAGED) from error
     paragraphs = [text for _, text in blocks if text.strip()]
     title = _title(blocks, file_title, paragraphs)
+    notes = _notes(body)
+    if "\ufffd" in "".join(paragraphs):
+        notes += ("Some signs could not be read and show as \ufffd.",)
     return Story(
         title=title,
         byline=author,
         language=language,
         body="\n\n".join(without_headline(title, paragraphs)),
-        notes=_notes(body),
+        notes=notes,
     )
 
 
@@ -150,8 +174,21 @@ def _text(parent) -> Iterator[str]:
             yield "\n" if child.get(_W + "type", "textWrapping") == "textWrapping" else "\n\n"
         elif child.tag in _CHARACTERS:
             yield _CHARACTERS[child.tag]
+        elif child.tag == _W + "sym":
+            yield _sign(child)
         elif child.tag in _CONTAINERS:
             yield from _text(child)
+
+
+def _sign(sym) -> str:
+    """Return the sign that is named by its font and its place there, or U+FFFD."""
+    found = re.fullmatch(r"[0-9A-Fa-f]{1,6}", sym.get(_W + "char", ""))
+    code = int(found[0], 16) if found else 0
+    font = _FONTS.get(sym.get(_W + "font", "").lower())
+    if font and (code < 0x100 or 0xF000 <= code < 0xF100):
+        return font.get(code & 0xFF, "\ufffd")
+    # In other fonts it is the sign of that number, unless that is private use.
+    return chr(code) if code < 0x110000 and chr(code).isprintable() else "\ufffd"
 
 
 def _is_hidden(run) -> bool:

@@ -1,15 +1,18 @@
 """Web pages as saved: the article in them, without what stands around it."""
 
 import codecs
+import json
 import logging
 import re
 from copy import deepcopy
+from html import unescape
 
 from annotate.articles.text import check_characters
 from annotate.exchange.reading.plain_text import decode
 from annotate.exchange.story import (
     Story,
     StoryRefused,
+    author_of_file,
     date_of,
     metadata,
     without_headline,
@@ -43,6 +46,14 @@ _METADATA = {
     "byline": "author",
     "url": "url",
 }
+_JSON_LD = '//script[@type="application/ld+json"]'
+_ARTICLE_TYPES = ("article", "posting", "report")  # the ends of schema.org's names for them
+_AUTHOR_NAMES = (
+    *["author", "article:author", "authors", "byl", "citation_author", "dc.creator"],
+    *["parsely-author", "sailthru.author"],
+)
+# Some pages give the address of an author's page as the author.
+_ADDRESS = re.compile(r"(?i)[a-z]+://|www\.|/")
 _SAYS_WHEN = """
 //meta[not(contains(@property, "modif") or contains(@property, "updat")
     or contains(@name, "modif") or contains(@name, "updat")
@@ -151,7 +162,78 @@ def _metadata(tree) -> dict[str, str]:
         log.exception("Reading the metadata of a page failed")
         found = None
     known = {ours: metadata(getattr(found, theirs, "")) for ours, theirs in _METADATA.items()}
-    return {**known, "language": _language(tree), "published": _published(tree)}
+    return {
+        **known,
+        "byline": _byline(tree, known["outlet"]) or known["byline"],
+        "language": _language(tree),
+        "published": _published(tree),
+    }
+
+
+def _byline(tree, outlet: str) -> str:
+    """Return the authors as the page writes them, or nothing where it does not name them.
+
+    Left to itself trafilatura takes stops and commas out of names, and drops those of one
+    word. An outlet that gives itself as the author comes last.
+    """
+    told = [_authors_in_json_ld(tree), *_authors_in_meta(tree)]
+    bylines = list(filter(None, map(_joined, told)))
+    return next((byline for byline in bylines if byline != outlet), "".join(bylines[:1]))
+
+
+def _joined(names: list) -> str:
+    plain = [metadata(unescape(name)) for name in names if isinstance(name, str)]
+    authors = [
+        author_of_file(re.sub(r"(?i)\Aby ", "", name))
+        for name in plain
+        if not _ADDRESS.match(name)
+    ]
+    return metadata(", ".join(dict.fromkeys(filter(None, authors))))
+
+
+def _authors_in_json_ld(tree) -> list:
+    """Return what stands for the names of the authors of the first article that has any."""
+    things = []
+    for script in tree.xpath(_JSON_LD):
+        try:
+            found = json.loads(script.text or "", strict=False)
+        except (ValueError, RecursionError):
+            continue
+        for top in _listed(found):
+            graph = top.get("@graph") if isinstance(top, dict) else None
+            things += [thing for thing in [top, *_listed(graph)] if isinstance(thing, dict)]
+    people = {thing["@id"]: thing for thing in things if isinstance(thing.get("@id"), str)}
+    for thing in things:
+        types = [each for each in _listed(thing.get("@type")) if isinstance(each, str)]
+        if any(each.lower().endswith(_ARTICLE_TYPES) for each in types) and thing.get("author"):
+            return [
+                name
+                for author in _listed(thing["author"])
+                for name in _listed(_name_of(author, people))
+            ]
+    return []
+
+
+def _name_of(author: object, people: dict[str, dict]) -> object:
+    if not isinstance(author, dict):
+        return author
+    reference = author.get("@id")
+    person = people.get(reference, {}) if isinstance(reference, str) else {}
+    return author.get("name") or person.get("name")
+
+
+def _listed(value) -> list:
+    return value if isinstance(value, list) else [value]
+
+
+def _authors_in_meta(tree) -> list[list[str]]:
+    """Return what the page gives under each of the usual names for its authors."""
+    given: dict[str, list[str]] = {name: [] for name in _AUTHOR_NAMES}
+    for element in tree.iter("meta"):
+        for attribute in ("name", "property", "itemprop"):
+            if (name := element.get(attribute, "").lower()) in given:
+                given[name].append(element.get("content", ""))
+    return list(given.values())
 
 
 def _published(tree) -> str:

@@ -9,6 +9,8 @@ from annotate.exchange.story import Story, StoryRefused, split_headline
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # begins as UTF-16 does
+    (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
@@ -46,6 +48,8 @@ _NAMES = {
     "utf_16": "UTF-16",
     "utf_16_le": "UTF-16",
     "utf_16_be": "UTF-16",
+    "utf_32_le": "UTF-32",
+    "utf_32_be": "UTF-32",
 }
 
 
@@ -81,7 +85,7 @@ def decode(data: bytes) -> tuple[str, tuple[str, ...]]:
                     "The file is damaged: it is not in the encoding that its first bytes tell, "
                     f"from byte {error.start + 1:,} on. Save it again as UTF-8."
                 ) from error
-    if encoding := _unmarked_utf_16(data):
+    if encoding := _unmarked_utf_32(data) or _unmarked_utf_16(data):
         try:
             return data.decode(encoding), (_note(encoding),)
         except UnicodeDecodeError:
@@ -90,6 +94,15 @@ def decode(data: bytes) -> tuple[str, tuple[str, ...]]:
         return data.decode("utf-8"), ()
     except UnicodeDecodeError:
         return _guess(data)
+
+
+def _unmarked_utf_32(data: bytes) -> str:
+    """Return the encoding when every fourth byte is NUL: no letter's number is so large."""
+    if len(data) % 4 == 0 and not any(data[3::4]):
+        return "utf_32_le"
+    if len(data) % 4 == 0 and not any(data[0::4]):
+        return "utf_32_be"
+    return ""
 
 
 def _unmarked_utf_16(data: bytes) -> str:
