@@ -12,6 +12,7 @@ from django.db.models import Max, Model, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
+from unfold.views import ChangeList
 from unfold.widgets import (
     UnfoldAdminColorInputWidget,
     UnfoldAdminTextareaWidget,
@@ -269,6 +270,19 @@ class ReadingAdmin(ReadOnlyAdmin):
         return _changes(reading__id__exact=reading.pk)
 
 
+class Log(ChangeList):
+    """The list of changes, each row with its words: they are found for all at once."""
+
+    result_list: Any
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        told = wording.of_changes(self.result_list, _label_names())
+        for change, words in zip(self.result_list, told, strict=True):
+            change.words = words
+
+
 @admin.register(Change)
 class ChangeAdmin(ReadOnlyAdmin):
     """The log. Nobody changes it, here or elsewhere."""
@@ -281,6 +295,9 @@ class ChangeAdmin(ReadOnlyAdmin):
         *("at", "by", "kind", "what", "article", "annotation", "reading"),
         *("states", "target", "request"),
     )
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return Log
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Change]:
         """With all that the words for a change need, and no story's text."""
@@ -296,7 +313,8 @@ class ChangeAdmin(ReadOnlyAdmin):
 
     @admin.display
     def what(self, change: Change) -> str:
-        return short(wording.of_change(change))
+        listed = getattr(change, "words", "")
+        return short(listed or wording.of_change(change, _label_names()))
 
     @admin.display(ordering="article__title")
     def story(self, change: Change) -> str:
@@ -318,6 +336,10 @@ class ChangeAdmin(ReadOnlyAdmin):
                 rows,
             ),
         )
+
+
+def _label_names() -> dict[str, str]:
+    return dict(Label.objects.values_list("slug", "name"))
 
 
 def _shown(value: object) -> str:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex, GinIndex
-from django.contrib.postgres.search import SearchVector
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
@@ -19,6 +18,7 @@ from annotate.accounts.preferences import KEYS
 from annotate.articles.models import Article, Sentence
 from annotate.keys import RandomKey
 from annotate.reviews.models import Round
+from annotate.wordsearch import words_of
 
 if TYPE_CHECKING:
     from annotate.accounts.models import User
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 CONTEXT = 32  # code points kept on each side of a passage
 NOTE_LENGTH = 10_000  # code points
 
-NOTE_WORDS = SearchVector("note", config="simple")  # as the index has them
+NOTE_WORDS = words_of("note")  # as the index has them
 
 models.TextField.register_lookup(Length, "length")  # for the constraints below
 
@@ -239,7 +239,7 @@ class Annotation(models.Model):
                 fields=["created_at"],
                 condition=Q(hidden_at__isnull=False),
             ),
-            GinIndex(NOTE_WORDS, name="annotation_note_words", condition=~Q(note="")),
+            GinIndex(NOTE_WORDS, name="annotation_words_of_note", condition=~Q(note="")),
         ]
         constraints = [
             models.CheckConstraint(

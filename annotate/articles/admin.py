@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
-from django.contrib.postgres.search import SearchQuery
 from django.core.exceptions import ValidationError
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Least, Substr
@@ -20,7 +19,7 @@ from django.utils.html import format_html
 from annotate.accounts.models import User
 from annotate.admin_pages import EVERYWHERE, LONGEST, KeptAdmin, ReadOnlyAdmin, short
 from annotate.annotations.models import Annotation
-from annotate.wordsearch import among
+from annotate.wordsearch import among, sought
 
 from .actions import set_status
 from .models import Article, Sentence
@@ -142,8 +141,7 @@ class ArticleAdmin(KeptAdmin):
             return queryset, False
         found = among(Article.objects.named(search_term, "title", "outlet"))
         for config in ("english", "simple"):
-            query = SearchQuery(search_term, config=config, search_type="websearch")
-            found |= Q(search=query)
+            found |= Q(search=sought(search_term, config))
         return queryset.filter(found), False
 
     def save_model(self, request: HttpRequest, obj: Article, form: Any, change: bool) -> None:

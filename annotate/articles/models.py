@@ -9,37 +9,22 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.contrib.postgres.search import SearchVectorField
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Case, F, GeneratedField, Q, When
-from django.db.models.expressions import CombinedExpression
-from django.db.models.functions import Left
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from annotate.wordsearch import beginnings
+from annotate.wordsearch import beginnings, words_of
 
 from .languages import canonical_language
 
 if TYPE_CHECKING:
     from annotate.accounts.models import User
 
-NAME_WORDS = SearchVector("title", "outlet", config="simple")  # as an index has them
+NAME_WORDS = words_of("title", "outlet")  # as an index has them
 NOT_A_WEB_ADDRESS = "Write a web address that begins with http:// or https://."
-
-
-def _search_vector(config: str) -> CombinedExpression:
-    """Title before outlet before text. The configuration is constant, so a column can keep it.
-
-    PostgreSQL keeps no word positions past 16,383 and refuses a vector over 1 MB: the first
-    200,000 characters are what it can take of any text.
-    """
-    return (
-        SearchVector("title", weight="A", config=config)
-        + SearchVector("outlet", weight="B", config=config)
-        + SearchVector(Left("text", 200_000), weight="C", config=config)
-    )
 
 
 class ArticleQuerySet(models.QuerySet["Article"]):
@@ -110,14 +95,8 @@ class Article(models.Model):
         related_name="articles",
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-    search = GeneratedField(
-        expression=Case(
-            When(language__startswith="en", then=_search_vector("english")),
-            default=_search_vector("simple"),
-        ),
-        output_field=SearchVectorField(),
-        db_persist=True,
-    )
+    # Title before outlet before text. The database fills it, whoever writes the others.
+    search = SearchVectorField(null=True, editable=False)
 
     objects = ArticleQuerySet.as_manager()
 
@@ -126,7 +105,7 @@ class Article(models.Model):
         indexes = [
             GinIndex(fields=["search"], name="article_search"),
             models.Index(fields=["status", "-id"], name="article_newest_of_status"),
-            GinIndex(NAME_WORDS, name="article_name_words"),
+            GinIndex(NAME_WORDS, name="article_words_of_names"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchRank
+from django.contrib.postgres.search import SearchHeadline, SearchRank
 from django.core.paginator import Page, Paginator
 from django.db import models
-from django.db.models import Case, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, F, Func, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Length, Replace, Substr
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
@@ -19,6 +19,7 @@ from annotate.accounts.models import User
 from annotate.annotations.queries import Progress, counts_by_article, own_progress
 from annotate.discussion.queries import unresolved_by_article
 from annotate.trips import fetch
+from annotate.wordsearch import SEPARATORS, SOFT_HYPHEN, sought
 
 from .models import Article, ArticleQuerySet, Sentence
 
@@ -28,6 +29,9 @@ SEARCHED = 200_000  # code points of a text that its search column holds
 # What PostgreSQL puts around a hit. No text may hold these, so they cannot be mistaken.
 HIT, HIT_END = "\x02", "\x03"
 LESS_THAN = "\x04"  # for "<", after which PostgreSQL may see a tag and leave it out
+# Before what separates words beyond ASCII, which stays in the text as if it were the name of
+# an entity, as "&amp;" is: of that PostgreSQL makes no word, whatever it takes for a letter.
+SEPARATOR = "\x05"
 
 Status = Article.Status
 
@@ -263,21 +267,17 @@ def _by_language(expression: Callable[[str], models.Expression]) -> Case:
     return Case(When(ENGLISH, then=expression("english")), default=expression("simple"))
 
 
-def _query(q: str, config: str) -> SearchQuery:
-    return SearchQuery(q, config=config, search_type="websearch")
-
-
 def _matches(q: str) -> Q:
     # Not a Case: in this form PostgreSQL looks both up in the index.
-    return (ENGLISH & Q(search=_query(q, "english"))) | (
-        ~ENGLISH & Q(search=_query(q, "simple"))
+    return (ENGLISH & Q(search=sought(q, "english"))) | (
+        ~ENGLISH & Q(search=sought(q, "simple"))
     )
 
 
 def _rank(q: str, config: str) -> SearchRank:
     # Divided by the logarithm of the length: a long story is not better for being long.
     return SearchRank(
-        F("search"), _query(q, config), cover_density=True, normalization=Value(1)
+        F("search"), sought(q, config), cover_density=True, normalization=Value(1)
     )
 
 
@@ -293,8 +293,8 @@ def find_hits(articles: Iterable[Article], q: str) -> dict[int, tuple[str, str, 
     def headline(of: str | models.Expression, options: dict) -> Case:
         return _by_language(
             lambda config: SearchHeadline(
-                Replace(of, Value("<"), Value(LESS_THAN)),
-                _query(q, config),
+                _guarded(of),
+                sought(q, config),
                 config=config,
                 start_sel=HIT,
                 stop_sel=HIT_END,
@@ -308,9 +308,23 @@ def find_hits(articles: Iterable[Article], q: str) -> dict[int, tuple[str, str, 
     return {pk: texts for pk, *texts in rows}
 
 
+def _guarded(text: str | models.Expression) -> Func:
+    """Return a text in which PostgreSQL finds the words that the search column has."""
+    text = Replace(text, Value("<"), Value(LESS_THAN))
+    return Func(
+        Replace(text, Value(SOFT_HYPHEN), Value("")),
+        Value(f"([{SEPARATORS}]+)"),
+        Value(rf"{SEPARATOR}&\1;"),
+        Value("g"),
+        function="regexp_replace",
+        output_field=models.TextField(),
+    )
+
+
 def marked(text: str) -> SafeString:
-    """Return `text` as HTML: all of it escaped, each hit in `<b class="hit">`."""
-    pieces = re.split(f"{HIT}([^{HIT}{HIT_END}]*){HIT_END}", text.replace(LESS_THAN, "<"))
+    """Return a guarded `text` as HTML: all of it escaped, each hit in `<b class="hit">`."""
+    text = re.sub(f"{SEPARATOR}&([^;]*);", r"\1", text.replace(LESS_THAN, "<"))
+    pieces = re.split(f"{HIT}([^{HIT}{HIT_END}]*){HIT_END}", text)
     html = [
         f'<b class="hit">{escape(piece)}</b>' if number % 2 else escape(piece)
         for number, piece in enumerate(pieces)

@@ -8,7 +8,6 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.functions import RandomUUID
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVector
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
@@ -22,12 +21,13 @@ from annotate.articles.models import Article
 from annotate.discussion.models import Comment
 from annotate.keys import RandomKey
 from annotate.reviews.models import Round
+from annotate.wordsearch import words_of
 
 if TYPE_CHECKING:
     import datetime
 
 PERSON = settings.AUTH_USER_MODEL
-WHY_WORDS = SearchVector("why", config="simple")  # as an index has them
+WHY_WORDS = words_of("why")  # as an index has them
 WORDS = 1_000  # code points of what somebody says about a flag or a decision
 
 
@@ -458,7 +458,7 @@ class AuditEntry(models.Model):
         indexes = [
             models.Index(name="audit_of_person", fields=["person", "-id"]),
             models.Index(name="audit_of_article", fields=["article", "-id"]),
-            GinIndex(WHY_WORDS, name="audit_why_words", condition=~Q(why="")),
+            GinIndex(WHY_WORDS, name="audit_words_of_why", condition=~Q(why="")),
         ]
 
     def __str__(self) -> str:

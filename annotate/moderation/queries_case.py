@@ -149,14 +149,11 @@ def comments_around(comment: Comment) -> list[Comment]:
 
 
 def history_of_tag(tag: Annotation) -> list[Line]:
-    changes = tag.changes.select_related(
-        "by", "annotation__label", "target__annotation__label"
-    ).order_by("-pk")[:LINES]
+    changes = tag.changes.select_related("by", "annotation__label", "target__annotation__label")
+    latest = list(changes.order_by("-pk")[:LINES])
     names = dict(Label.objects.values_list("slug", "name"))
-    return [
-        Line(one.at, str(one.by), wording.of_change(one, names), _movement(one))
-        for one in changes
-    ]
+    lines = zip(latest, wording.of_changes(latest, names), strict=True)
+    return [Line(one.at, str(one.by), words, _movement(one)) for one, words in lines]
 
 
 def _movement(change: Change) -> str:

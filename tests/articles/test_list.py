@@ -246,6 +246,7 @@ def test_what_cannot_be_understood_is_said_and_left_out(as_ana, article, asked, 
     [
         ("", "There is no story yet.Put the first one in: paste its text, or choose a file."),
         ("?q=x", "No story matches. Try fewer or other words, whole ones."),
+        ("?q=the", "Words as common as “the” and “of” are not searched in English stories."),
         ("?status=locked", "No story has this status. Show all stories"),
         ("?mine=begun", "No story that you began and did not finish is here."),
         ("?mine=done", "No story that you finished is here."),

@@ -1,4 +1,7 @@
-"""The overview counts open cases and decisions, the queue open cases. Built beside what goes on."""
+"""The overview counts open cases and decisions, the queue open cases. Built beside what goes on.
+
+A site may have the first index, whole or not, from a migration that this one took the place of.
+"""
 
 from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
 from django.db import migrations, models
@@ -8,6 +11,9 @@ class Migration(migrations.Migration):
     atomic = False
     dependencies = [("moderation", "0008_index_why")]
     operations = [
+        migrations.RunSQL(
+            "DROP INDEX CONCURRENTLY IF EXISTS case_open", migrations.RunSQL.noop
+        ),
         AddIndexConcurrently(
             "case",
             models.Index(
