@@ -16,6 +16,8 @@ from annotate.articles import abbreviations as known
 
 # How far a rule may look to either side, in code points. Bounds the time of each decision.
 REACH = 48
+# How many decisions are kept for a text that repeats itself; one that fills them does not.
+MEMORY = 1_000
 # A paragraph with no longer line than this is not taken for hard-wrapped text.
 NARROWEST_WRAP = 40
 
@@ -56,6 +58,7 @@ _TRAILER = re.compile(
     ) )++ \s*+""",
     re.VERBOSE,
 )
+_BULLETS = "-*•‣▪●◦·►➤✓✔☐–—"  # what a bullet may begin with: quicker to look at
 _BULLET = re.compile(r"[-*•‣▪●◦·►➤✓✔☐][^\S\n]+\S|[–—][^\S\n]+[^\W\d_a-z]")
 _NUMBERED_ITEM = re.compile(r"\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,4})[.)][^\S\n]+\S")
 _ENUMERATOR = re.compile(
@@ -123,8 +126,8 @@ def _boundaries(text: str, start: int) -> Iterator[int]:
     """Yield the offset of each sentence's first code point, but for the first, at `start`."""
     line_start = reached = start
     wrap, length = 0, len(text)
-    # Long runs of the same are decided once; where every place differs, looking costs more.
-    decided: dict[Place, bool] | None = {}
+    # By what is around a stop, and where in it the stop begins and its gap ends.
+    decided: dict[tuple[str, int, int], tuple[bool, bool]] = {}
     for match in _PLACE.finditer(text):
         stop_at, end = match.span()
         if stop_at < reached:
@@ -148,21 +151,25 @@ def _boundaries(text: str, start: int) -> Iterator[int]:
                 continue
             if not gap and text[reached].islower():
                 continue  # "e.g", "Yahoo!s"
-        before = text[stop_at - REACH if stop_at - REACH > start else start : stop_at]
-        place = Place(before, stop[:REACH], close[:REACH], gap, text[reached : reached + REACH])
-        if not stop or decided is None:
-            ends = bool(stop) and _stop_ends_sentence(place)
-        else:
-            if place not in decided:
-                decided[place] = _stop_ends_sentence(place)
-            ends = decided[place]
-            if len(decided) > 1_000:
-                decided = None
+        ends = abbreviated = False
+        if stop:
+            left = stop_at - REACH if stop_at - REACH > start else start
+            decision = None
+            if looking := len(decided) < MEMORY:
+                around = text[left : reached + REACH], stop_at - left, reached - left
+                decision = decided.get(around)
+            if not decision:
+                before, after = text[left:stop_at], text[reached : reached + REACH]
+                decision = _decide(Place(before, stop[:REACH], close[:REACH], gap, after))
+                if looking:
+                    decided[around] = decision
+            ends, abbreviated = decision
         if broken or not stop:
             if not ends:
                 wrap = wrap or max(map(len, text.splitlines()))
                 line = text[line_start : stop_at + len(stop) + len(close)]
-                ends = _line_ends_sentence(line, place, wrap)
+                after = text[reached : reached + REACH]
+                ends = _line_ends_sentence(line.strip(), after, wrap, abbreviated)
             line_start = reached
         if ends:
             start = reached
@@ -179,6 +186,14 @@ def _end_of_trailer(text: str, at: int) -> int:
     if "#" in match[0] and text[end : end + 1].islower():
         return 0
     return end
+
+
+def _decide(place: Place) -> tuple[bool, bool]:
+    """Whether the stop at `place` ends its sentence; whether an abbreviation ends its line."""
+    ends = _stop_ends_sentence(place)
+    if ends or place.stop != "." or not _LINE_BREAK.search(place.gap):
+        return ends, False
+    return ends, known.is_abbreviation(place.last_word())
 
 
 def _stop_ends_sentence(place: Place) -> bool:
@@ -223,18 +238,16 @@ def _ends_without_space(place: Place) -> bool:
     """Whether a stop with no white space after it ends a sentence: "It ended.The next"."""
     if place.stop.startswith(("..", "…")):
         return False  # "it will ...Or will it"
-    sign, left = place.next_sign(), place.last_token()
+    sign = place.next_sign()
     if _UNSPACED_SCRIPT.match(sign):
-        return place.stop != "." or bool(_UNSPACED_SCRIPT.match(left[-1:]))
+        return place.stop != "." or bool(_UNSPACED_SCRIPT.match(place.last_token()[-1:]))
     if not sign.isalpha() or sign.islower():
         return False
-    if place.close:
-        ends = not known.is_abbreviation(place.last_word())
-    else:
-        ends = "." not in left and _are_whole_words(place, left)
-    if not ends:
+    if place.close and known.is_abbreviation(place.last_word()):
         return False
-    right = place.after.split(None, 1)[0]
+    left, right = place.last_token(), place.after.split(None, 1)[0]
+    if not place.close and ("." in left or not _are_whole_words(place, left)):
+        return False
     return not _ADDRESS.search(left + right) and bool(place.close or not _DOTTED.search(right))
 
 
@@ -356,26 +369,26 @@ def _is_ordinal(place: Place, number: str, follower: str) -> bool:
     )
 
 
-def _line_ends_sentence(line: str, place: Place, wrap: int) -> bool:
-    """Whether a line break ends a sentence, `wrap` being the longest line's length.
+def _line_ends_sentence(line: str, after: str, wrap: int, abbreviated: bool) -> bool:
+    """Whether a break after `line` ends a sentence, `wrap` being the longest line's length.
 
     A line of its own is a sentence; text that was only wrapped goes on. A break was
     deliberate if the next word would still have fitted on the line.
     """
-    line, after = line.strip(), place.after
     if not line:
         return False
-    if _BULLET.match(after):
+    if after[0] in _BULLETS and _BULLET.match(after):
         return True
-    numbered = _NUMBERED_ITEM.match(after)
-    if line[-1] in ",–—-" or (after[0].islower() and not numbered):
+    if line[-1] in ",–—-" or (after[0].islower() and not _NUMBERED_ITEM.match(after)):
         return False
-    if place.stop == "." and known.is_abbreviation(place.last_word()):
+    if abbreviated:
         return False
     first = after.split(None, 1)[0]
     length = len(line) + 1 + len(first)
     fits = length <= wrap or (length <= NARROWEST_WRAP and _is_starter(first))
     if fits and line.rsplit(None, 1)[-1] not in known.UNFINISHED:
         return True
-    item = numbered or _NUMBERED_ITEM.match(line) or _BULLET.match(line)
-    return bool(item) and (fits or line[-1] in ":;.!?")
+    if not fits and line[-1] not in ":;.!?":
+        return False
+    in_list = _NUMBERED_ITEM.match(after) or _NUMBERED_ITEM.match(line) or _BULLET.match(line)
+    return bool(in_list)

@@ -149,3 +149,18 @@ def _after(text: str, index: int) -> str:
     """Return the words before `index`, for a person to find the place by."""
     before = text[max(0, index - 30) : index].rpartition("\n")[2].strip()
     return f" after “{before}”" if before else ""
+
+
+def direction(text: str) -> str:
+    """Return how a paragraph of `text` reads: "ltr", "rtl", or "auto" if no letter says.
+
+    Its first strong character decides, as for HTML's `dir=auto`; that would take what the page
+    puts between the words for a part of them. Source: Unicode Standard Annex 9, rules P2, P3.
+    """
+    for character in text:
+        match unicodedata.bidirectional(character):
+            case "L":
+                return "ltr"
+            case "R" | "AL":
+                return "rtl"
+    return "auto"

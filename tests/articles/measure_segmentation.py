@@ -27,7 +27,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from annotate.articles.segmentation import split_sentences
-from tests.articles.test_segmentation import HOSTILE, MIXES, mixed, seconds_to_split
+from tests.bench.hostile import REPEATED, seconds
 
 # The parallel treebanks (PUD) mark no paragraphs: a sentence's number names its document.
 PARALLEL_ID = re.compile(r"# sent_id = ([nw]\d{5})\d{3}$")
@@ -86,13 +86,12 @@ def main() -> None:
 
 def print_hostile() -> None:
     """Print one line for each hostile text."""
-    texts = {repr(piece): piece for piece in HOSTILE} | {name: mixed(name) for name in MIXES}
     costs = [
-        (seconds_to_split(piece * (1_000_000 // len(piece))), name)
-        for name, piece in texts.items()
+        (seconds(split_sentences, piece * (1_000_000 // len(piece))), name)
+        for name, piece in REPEATED.items()
     ]
-    for seconds, name in sorted(costs, reverse=True):
-        print(f"{seconds:6.2f}  {name}")
+    for cost, name in sorted(costs, reverse=True):
+        print(f"{cost:6.2f}  {name}")
 
 
 def print_scores(options: argparse.Namespace) -> None:

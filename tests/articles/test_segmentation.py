@@ -3,9 +3,6 @@
 Each case is a paragraph with "|" where a new sentence begins. The sentences are our own.
 """
 
-import random
-import time
-
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -323,46 +320,3 @@ def test_sentences_hold_all_of_any_text_but_white_space_in_order(paragraph):
         assert paragraph[start:end] == paragraph[start:end].strip()
         end_of_last = end
     assert not paragraph[end_of_last:].strip()
-
-
-HOSTILE = [
-    *pieces('"|“|\'|(|)|[|[3]|.|!|?|…|。|. |\n|\r\n| |\t|«“‘(|.”|." |. . |中|中。'),
-    *pieces("a|A.|A. |a.b|Mr. |No. 1. |\n- |\n1. |a\n|A\n|a.\n |! \n|@a.b/|J.-"),
-    *pieces("🎉|! 🎉 |! #a|#a |. [a|.["),
-]
-# Pieces in random order leave nothing to remember from one place to the next.
-MIXES = {
-    "mixed pieces": pieces(
-        'A. |中。|.[|A\n|Mr. |"|“|”|(|)|[|]|U.S. |?!|…|... |🎉|1.2|! #a|No. 1. |\n- |said '
-    ),
-    "letters and stops": [f"{letter}{stop}" for letter in "ABcdéЖ中" for stop in ".!?…。"],
-    "letters, stops, spaces": [f"{letter}{stop} " for letter in "ABcdéЖ" for stop in ".!?…"],
-    "letters and quotes": [f"{letter}{end}" for letter in "ABcd" for end in (".”", '?"', "!'")],
-    "initials": [f"{one}.{other}. " for one in "ABCdé" for other in "XYZжh"],
-    "lines": [f"{start}\n" for start in [*"ABcdé-.", "1. a", "- A", "Mr."]],
-}
-
-
-def mixed(name: str) -> str:
-    """Return some 3,000 code points of a mix, the same at every run."""
-    return "".join(random.Random(name).choices(MIXES[name], k=1_000))
-
-
-def seconds_to_split(paragraph: str) -> float:
-    """Return the least CPU time of two runs."""
-    times = []
-    for _ in range(2):
-        began = time.process_time()
-        split_sentences(paragraph)
-        times.append(time.process_time() - began)
-    return min(times)
-
-
-@pytest.mark.parametrize(
-    "piece", [*HOSTILE, *(pytest.param(mixed(name), id=name) for name in MIXES)]
-)
-def test_time_grows_with_length_not_faster(piece):
-    short = "He said. " + piece * (25_000 // len(piece))
-    long = "He said. " + piece * (100_000 // len(piece))
-    # A millisecond added: what takes no time has no ratio.
-    assert seconds_to_split(long) / (seconds_to_split(short) + 0.001) < 8

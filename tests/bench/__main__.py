@@ -149,6 +149,7 @@ def measure_site(site: Site, options: argparse.Namespace) -> Iterator[Row]:
     from tests.factories import make_user
 
     from . import stories
+    from .hostile import hostile_rows
     from .queue import fill, queue_rows
     from .site import Person
     from .streams import stream_rows
@@ -174,6 +175,8 @@ def measure_site(site: Site, options: argparse.Namespace) -> Iterator[Row]:
     yield from (Row(*one) for one in stream_rows(site.port, site.process.pid, signed_in))
     say("importing 2 MB")
     yield from import_rows()
+    say("putting hostile texts in")
+    yield from (Row(*one) for one in hostile_rows())
     say("filling the queue")
     moderator = make_user("moderator", "moderator")
     fill()
