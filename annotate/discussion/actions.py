@@ -25,7 +25,7 @@ from annotate.reviews.models import Round
 from annotate.reviews.parts import Part, part_of
 from annotate.reviews.people import People
 
-from .models import Comment, Step, Thread
+from .models import Comment, CommentQuerySet, Step, Thread
 from .parts import readers, refusal
 from .refusals import ActionRefused, NotYours
 from .signals import mentioned
@@ -48,12 +48,23 @@ def begin_thread(
 ) -> Thread:
     """Begin a discussion of the passage `[start, end)` with its first comment.
 
-    Offsets count Unicode code points. Raises ArticleClosed, NotAReviewer, WrongPassage.
+    The same words of the same person again, with none after them, change nothing. Offsets
+    count Unicode code points. Raises ArticleClosed, NotAReviewer, WrongPassage.
     """
     article = lock_article(article)
     if done := _done_before(by, request):
-        return done.thread
+        return _with_words(done, by=by, text=text).thread
     part = _enter(article, by)
+    begun = Comment.objects.filter(
+        thread__article=article,
+        thread__round=part.round,
+        thread__start=start,
+        thread__end=end,
+        thread__created_by=by,
+        thread__resolved_at=None,
+    )
+    if standing := _said_last(begun, by=by, text=text):
+        return standing.thread
     passage = read_passage(article, part, start, end)
     thread = Thread.objects.create(
         article=article,
@@ -76,12 +87,17 @@ def begin_thread(
 def comment(
     thread: Thread, *, by: User, text: str, request: uuid.UUID | None = None
 ) -> Comment:
-    """Add a comment. Raises ArticleClosed, NotAReviewer."""
+    """Add a comment; the same words again, with none after them, change nothing.
+
+    Raises ArticleClosed, NotAReviewer.
+    """
     thread = _lock(thread)
     if done := _done_before(by, request):
-        return done
+        return _with_words(done, by=by, text=text)
     _enter(thread.article, by, thread)
-    return _say(thread, by=by, text=text, request=request)
+    return _said_last(thread.comments.all(), by=by, text=text) or _say(
+        thread, by=by, text=text, request=request
+    )
 
 
 @transaction.atomic
@@ -152,7 +168,7 @@ def resolve(
         )
     thread.outcome, thread.resolved_by, thread.resolved_at = outcome, by, timezone.now()
     thread.save(update_fields=["outcome", "resolved_by", "resolved_at", "precedent"])
-    _record(thread, Kind.RESOLVED, by=by)
+    _record(thread, Kind.RESOLVED, by=by, at=thread.resolved_at)
     return thread
 
 
@@ -228,6 +244,22 @@ def _done_before(by: User, request: uuid.UUID | None) -> Comment | None:
     return done.filter(author=by, request=request).first()
 
 
+def _with_words(done: Comment, *, by: User, text: str) -> Comment:
+    """Return what a request did that is sent again, with what was written since."""
+    return done if done.text == text else edit_comment(done, by=by, text=text)
+
+
+def _said_last(comments: CommentQuerySet, *, by: User, text: str) -> Comment | None:
+    """Return the last of `comments` if it stands, is the person's and says the same.
+
+    So it does where somebody went back to a form that was sent, and sent it once more.
+    """
+    last = comments.select_related("thread").order_by("created_at").last()
+    if last is None or last.withdrawn_at or last.hidden_at:
+        return None
+    return last if (last.author_id, last.text) == (by.pk, text) else None
+
+
 def _say(thread: Thread, *, by: User, text: str, request: uuid.UUID | None) -> Comment:
     people = People.of(thread.round, by)
     text = hide_names(text, people) if by.is_moderator else text
@@ -268,7 +300,13 @@ def _refuse_gap(part: Part, label: Label | None, text: str) -> None:
 
 
 def _record(
-    thread: Thread, kind: Kind, *, by: User, comment: Comment | None = None, before: str = ""
+    thread: Thread,
+    kind: Kind,
+    *,
+    by: User,
+    comment: Comment | None = None,
+    before: str = "",
+    at: datetime.datetime | None = None,
 ) -> None:
     """Write the line of the log, and tell the pages that show the thread's sentences."""
     Step.objects.create(
@@ -279,6 +317,7 @@ def _record(
         outcome=thread.outcome,
         precedent=thread.precedent,
         before=before,
+        at=at or timezone.now(),
     )
     positions = range(thread.first_position, thread.last_position + 1)
     publish(thread.article_id, Event.Kind.THREADS, by=by, positions=positions)

@@ -214,7 +214,9 @@ class Step(models.Model):
     )
     before = models.TextField(blank=True, help_text="The text that an edit replaced.")
     after = models.JSONField(
-        null=True, help_text="Of a comment that a moderator changed: withdrawn, hidden."
+        null=True,
+        help_text="Of a comment that a moderator changed: withdrawn, hidden. "
+        "Of a thread that went back to an outcome: by whom and when it was resolved.",
     )
 
     class Meta:

@@ -75,6 +75,11 @@ def settle(thread: Thread, resolution: Resolution, *, by: User) -> Step:
         by=by,
         outcome=thread.outcome,
         precedent_id=thread.precedent_id,
+        # It may have had this outcome more than once.
+        after={
+            "resolved_by": resolution.by,
+            "resolved_at": resolution.at and resolution.at.isoformat(),
+        },
     )
     _tell(thread, thread.created_by)
     return step

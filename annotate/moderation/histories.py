@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import Any
 
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet, Value
+from django.utils.dateparse import parse_datetime
 
 from annotate.annotations.models import Annotation, Change, Reading
 from annotate.annotations.states import State
@@ -124,8 +125,16 @@ def _thread(steps: list[Step]) -> Iterator[Line]:
         elif step.kind == Step.Kind.REOPENED:
             state = {"resolution": Resolution()}
         elif step.kind == Step.Kind.REVERTED and step.comment_id is None:
-            state = {"resolution": ended.get(step.outcome, Resolution())}
+            state = {"resolution": _put_back(step, ended)}
         yield Line(step.pk, step.kind, step.chosen, before, state)  # type: ignore[attr-defined]
+
+
+def _put_back(step: Step, ended: dict[str, Resolution]) -> Resolution:
+    """Return what a revert put back. Older lines do not say of which time the outcome was."""
+    if step.after is None:
+        return ended.get(step.outcome, Resolution())
+    by, at = step.after["resolved_by"], step.after["resolved_at"]
+    return Resolution(step.outcome, step.precedent_id, by, at and parse_datetime(at))
 
 
 def _of_steps(

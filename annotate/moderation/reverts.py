@@ -293,7 +293,7 @@ def _numbers(lines: QuerySet, thing: str) -> set[Any]:
 
 
 def _resolution(thread: Thread, logged: Resolution) -> Resolution:
-    """Return how a thread ended: as logged, if it is that. The log's time is a moment later."""
+    """Return how a thread ended: as logged, if it is that: an older log has a moment later."""
     ended = thread.outcome, thread.precedent_id, thread.resolved_by_id
     return logged if logged[:3] == ended else Resolution(*ended, thread.resolved_at)
 

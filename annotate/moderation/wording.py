@@ -62,8 +62,15 @@ def turns(
     before, after = {**DEFAULTS, **before}, {**DEFAULTS, **after}
     for part, name in PARTS.items():
         old, new = (_said(part, thing, state, labels, text) for state in (before, after))
+        if part == "resolution" and old == new and before.get(part) != after.get(part):
+            # The same outcome of another time.
+            old, new = (f"{old}, {_time_of(state[part].at)}" for state in (before, after))
         if old != new:
             yield Turn(name, old, new)
+
+
+def _time_of(at: datetime.datetime) -> str:
+    return date(timezone.localtime(at), "j M Y, H:i:s")
 
 
 def _said(part: str, thing: Thing, state: State, labels: Mapping[str, str], text: str) -> str:

@@ -61,6 +61,28 @@ def test_the_same_request_is_done_once(article, ana, ben):
     assert Thread.objects.count() == 2
 
 
+def test_a_request_sent_again_with_other_words_changes_the_comment(article, ana):
+    requests = [uuid.uuid4(), uuid.uuid4()]
+    thread = begin(article, ana, text="First", request=requests[0])
+    assert begin(article, ana, text="First, and more", request=requests[0]) == thread
+    actions.comment(thread, by=ana, text="And?", request=requests[1])
+    actions.comment(thread, by=ana, text="And then?", request=requests[1])
+    assert [one.text for one in thread.comments.all()] == ["First, and more", "And then?"]
+    assert kinds(thread) == ["begun", "commented", "edited", "commented", "edited"]
+
+
+def test_the_same_words_sent_from_a_page_gone_back_to_are_said_once(article, ana, ben):
+    thread = begin(article, ana)
+    assert begin(article, ana) == thread
+    for person in (ana, ana, ben, ben, ana):
+        actions.comment(thread, by=person, text="Agreed.")
+    assert [one.author for one in thread.comments.all()] == [ana, ana, ben, ana]
+    actions.withdraw_comment(thread.comments.last(), by=ana)
+    actions.comment(thread, by=ana, text="Agreed.")  # said anew
+    assert thread.comments.count() == 5
+    assert begin(article, ana) != thread  # its first words are not its last
+
+
 def test_a_comment_follows_those_before_it_where_the_clock_was_set_back(article, ana, ben):
     thread = begin(article, ana, start=0, end=5)
     ahead = timezone.now() + datetime.timedelta(hours=1)

@@ -306,7 +306,7 @@ def test_unresolved_counts_are_of_what_one_sees(
     begin(article, ana)
     begin(article, ben)
     begin(article, ben, start=second.start, end=second.end)
-    actions.resolve(begin(article, ben), by=ben, outcome="both")
+    actions.resolve(begin(article, ben, text="Or this?"), by=ben, outcome="both")
     for person, marks, count in ((ana, ["1"], 1), (ben, ["1", "1"], 2), (mo, ["2", "1"], 3)):
         client.force_login(person)
         page = client.get(article.get_absolute_url()).text

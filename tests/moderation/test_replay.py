@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from annotate.accounts import actions as accounts
@@ -21,7 +21,7 @@ from annotate.annotations.models import Annotation, Label
 from annotate.articles.actions import set_status
 from annotate.articles.models import Article
 from annotate.discussion import actions as discussing
-from annotate.discussion.models import Comment, Thread
+from annotate.discussion.models import Comment, Step, Thread
 from annotate.moderation import cases, decisions, people, reverts
 from annotate.moderation.effects import Verdict
 from annotate.moderation.models import Case, Decision, Reason, Revert
@@ -252,13 +252,19 @@ def told(story, steps):
 
 
 def state() -> list:
-    """All that is compared, and what comments say, which their log has only in parts."""
-    texts = [*Comment.objects.order_by("pk").values_list("pk", "text")]
-    return [*texts, *((one.kind, one.number, one.present) for one in compare())]
+    """All that is compared, what comments say, which their log has only in parts, and when
+    threads ended."""
+    texts = Comment.objects.order_by("pk").values_list("pk", "text")
+    ends = Thread.objects.order_by("pk").values_list("pk", "resolved_at")
+    return [*texts, *ends, *((one.kind, one.number, one.present) for one in compare())]
+
+
+AGAIN = [("resolve", "ana", 0), ("reopen", "ana", 0), ("read", "ana", 0), ("resolve", "ana", 0)]
 
 
 @many
 @given(steps=st.lists(st.one_of(*work, *moderation), min_size=6, max_size=24))
+@example(steps=[("read", "ana", 0), ("read", "ana", 0), *AGAIN])
 def test_the_logs_replayed_are_the_present_and_a_revert_is_undone_by_one(story, steps):
     with told(story, steps):
         before = state()
@@ -271,6 +277,41 @@ def test_the_logs_replayed_are_the_present_and_a_revert_is_undone_by_one(story, 
             assert [*differences()] == []
             reverts.carry_out(reverts.What.done_by(revert), by=ada, why="A test.")
         assert state() == before
+
+
+def test_a_thread_goes_back_to_the_first_of_two_ends_that_are_alike(story, client):
+    ana, ada = story.person("ana"), story.person("ada")
+    client.force_login(ada)
+    story.do("resolve", "ana", 0)
+    earlier = timezone.now() - datetime.timedelta(hours=1)  # the page tells seconds
+    Thread.objects.exclude(outcome="").update(resolved_at=earlier)
+    Step.objects.filter(kind=Step.Kind.RESOLVED).update(at=earlier)
+    first = story.begun(0)
+    since = timezone.now()
+    story.do("reopen", "ana", 0)
+    story.do("resolve", "ben", 0)
+    second = story.begun(0)
+    assert (first.outcome, second.outcome) == ("both", "both")
+    revert = undo_all(ada, None, story.article, since)
+    assert story.begun(0).resolved_by == ana
+    assert [*differences()] == []
+    page = client.get(f"/admin/revert/{revert.pk}/").content.decode()
+    for end in (first, second):
+        assert f"Both are right, {end.resolved_at:%-d %b %Y, %H:%M:%S}" in page
+    reverts.carry_out(reverts.What.done_by(revert), by=ada, why="A test.")
+    assert story.begun(0).resolved_by == second.resolved_by
+    assert [*differences()] == []
+
+
+def test_an_older_line_of_a_revert_names_the_outcome_only(story):
+    ana, ada = story.person("ana"), story.person("ada")
+    story.do("resolve", "ana", 0)
+    since = timezone.now()
+    story.do("reopen", "ana", 0)
+    undo_all(ada, None, story.article, since)
+    Step.objects.filter(kind=Step.Kind.REVERTED).update(after=None)
+    assert story.begun(0).resolved_by == ana
+    assert [*differences()] == []
 
 
 @few
