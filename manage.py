@@ -6,7 +6,7 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotate.settings")
-    from annotate import embedded, runner
+    from annotate import command_line, embedded, runner
 
     try:
         runner.read_secrets()
@@ -15,12 +15,11 @@ def main() -> None:
             embedded.prepare_environment()
             if not os.environ.get("SECRET_KEY"):
                 os.environ["SECRET_KEY"] = runner.secret_key(embedded.data_dir())
+        runner.check_address()
+        command_line.run(sys.argv)
     except (embedded.EmbeddedError, runner.RunnerError) as error:
         embedded.complain(error)
         sys.exit(1)
-    from django.core.management import execute_from_command_line
-
-    execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

@@ -124,6 +124,11 @@ def prepare_environment() -> None:
     os.environ["DATABASE_URL"] = _server.url()
 
 
+def is_used() -> bool:
+    """Return whether this process uses the embedded server."""
+    return _server is not None
+
+
 def watch() -> None:
     """Start the server again, in the background, whenever it is found dead.
 

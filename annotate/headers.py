@@ -12,6 +12,7 @@ from django.contrib.messages.storage.fallback import FallbackStorage
 from django.contrib.messages.storage.session import SessionStorage
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
+from django.template.loader import render_to_string
 
 METHODS = ["GET", "HEAD", "OPTIONS", "POST"]
 # Whatever a page of ours might ever be made to ask of a device.
@@ -24,8 +25,10 @@ HEADERS = {
     # What a page says is for the person who asked. Static files say otherwise themselves.
     "Cache-Control": "private, no-store",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": ", ".join(f"{feature}=()" for feature in FORBIDDEN),
 }
+# Heeded by documents alone. A page loads fifteen scripts and styles, each with its headers.
+OF_DOCUMENTS = {"Permissions-Policy": ", ".join(f"{feature}=()" for feature in FORBIDDEN)}
+NO_DOCUMENTS = ("text/css", "text/javascript")
 FRAMES = {"embed", "frame", "iframe", "object"}
 
 
@@ -37,7 +40,10 @@ class HeadersMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        for name, value in HEADERS.items():
+        headers = HEADERS
+        if not response.headers.get("Content-Type", "").startswith(NO_DOCUMENTS):
+            headers = HEADERS | OF_DOCUMENTS
+        for name, value in headers.items():
             response.headers.setdefault(name, value)
         return response
 
@@ -58,6 +64,19 @@ class RefusingMiddleware:
             said = "Another site may not load this. Open it in the browser itself.\n"
             return HttpResponse(said, status=403, content_type="text/plain; charset=utf-8")
         return self.get_response(request)
+
+
+class NotAllowedMiddleware:
+    """Shows a page where an address is opened that takes forms only, or the other way round."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and "HX-Request" not in request.headers:
+            response.content = render_to_string("405.html", request=request)
+        return response
 
 
 def is_loaded_by_another_site(request: HttpRequest) -> bool:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 HOST = "127.0.0.1"
 OLDEST_PYTHON = (3, 12)
@@ -27,27 +28,34 @@ class RunnerError(Exception):
 
 
 def main() -> int:
-    from annotate import embedded
-
     # Under nohup a closed terminal is not to end us.
     endings = [number for number in ENDINGS if signal.getsignal(number) != signal.SIG_IGN]
     code = 0
-    try:
+    with suppress(KeyboardInterrupt):
         for number in endings:
             signal.signal(number, end)
+        code = run_and_stop()
+    if code == 0:
+        with suppress(OSError):  # the terminal may be gone
+            print("\nStopped.", flush=True)
+    return code
+
+
+def run_and_stop() -> int:
+    """Serve the site until a signal ends it, then stop the database; return the exit code."""
+    from annotate import embedded  # takes a while, and Ctrl-C may come meanwhile
+
+    try:
         run()
     except KeyboardInterrupt:
         pass
     except (RunnerError, embedded.EmbeddedError) as error:
         embedded.complain(error)
-        code = 1
+        return 1
     finally:
         ignore_endings()
         embedded.stop()
-    if code == 0:
-        with suppress(OSError):  # the terminal may be gone
-            print("\nStopped.", flush=True)
-    return code
+    return 0
 
 
 # Python drops an exception raised while it runs a destructor or a callback, so a signal that
@@ -84,7 +92,7 @@ def run() -> None:
     if not os.environ.get("DATABASE_URL"):
         embedded.prepare_environment()
     else:
-        check_database(os.environ["DATABASE_URL"])
+        check_database()
     unless_ended()
     if not os.environ.get("SECRET_KEY"):
         os.environ["SECRET_KEY"] = secret_key(home)
@@ -98,7 +106,9 @@ def run() -> None:
     collect_static_files(home / "static.stamp")
     unless_ended()
     embedded.watch()
-    serve(listener, home / "sign-in.txt")
+    from annotate.annotations.management.commands.load_seeds import sign_in_file
+
+    serve(listener, sign_in_file())
 
 
 # --- What must be there ----------------------------------------------------------------
@@ -161,26 +171,36 @@ def bind(number: int) -> socket.socket:
     return listener
 
 
-def check_database(url: str) -> None:
+ADVICE = "without DATABASE_URL, Annotate starts a database of its own."
+
+
+def check_address() -> dict[str, Any]:
+    """Return the parts of DATABASE_URL; none if it is not set."""
     import psycopg
     from psycopg.conninfo import conninfo_to_dict
 
-    advice = "without DATABASE_URL, Annotate starts a database of its own."
     try:
-        parts = conninfo_to_dict(url)
+        return conninfo_to_dict(os.environ.get("DATABASE_URL", ""))
     except psycopg.ProgrammingError:
         # What psycopg says may repeat the password.
         raise RunnerError(
             "DATABASE_URL is no address of a PostgreSQL database, which looks like "
-            f"postgresql://user:password@host:5432/annotate; {advice}"
+            f"postgresql://user:password@host:5432/annotate; {ADVICE}"
         ) from None
+
+
+def check_database() -> None:
+    """Raise RunnerError unless the database of DATABASE_URL can be reached."""
+    import psycopg
+
+    parts = check_address()
     try:
-        psycopg.connect(url, connect_timeout=5).close()
+        psycopg.connect(os.environ["DATABASE_URL"], connect_timeout=5).close()
     except psycopg.OperationalError as error:
         raise RunnerError(
             f"Cannot reach the database “{parts.get('dbname', '')}” on "
             f"{parts.get('host', 'localhost')}, port {parts.get('port', 5432)}: "
-            f"{reason(error)}. Start or create it, or correct DATABASE_URL; {advice}"
+            f"{reason(error)}. Start or create it, or correct DATABASE_URL; {ADVICE}"
         ) from None
 
 

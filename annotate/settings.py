@@ -160,6 +160,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "annotate.headers.NotAllowedMiddleware",
 ]
 ROOT_URLCONF = "annotate.urls"
 WSGI_APPLICATION = "annotate.wsgi.application"
@@ -214,6 +215,7 @@ AUTH_PASSWORD_VALIDATORS: list[dict] = [
 ]
 # The browser reads this cookie when it sends work that waited for a new sign-in.
 CSRF_COOKIE_HTTPONLY = False
+CSRF_FAILURE_VIEW = "annotate.views.csrf_failure"
 # Of django-allauth only what is named in annotate/accounts/urls.py can be reached.
 ACCOUNT_ADAPTER = "annotate.accounts.adapters.AccountAdapter"
 ACCOUNT_EMAIL_VERIFICATION = "none"  # admins make accounts
@@ -294,7 +296,7 @@ MAILERS = {
         },
     }
     if env("EMAIL_HOST")
-    else {"BACKEND": "django.core.mail.backends.console.EmailBackend"}
+    else {"BACKEND": "annotate.mail.Console"}
 }
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("DEFAULT_FROM_EMAIL", "annotate@localhost")
 # Where links in mail lead: a worker knows of no request that could tell.

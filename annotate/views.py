@@ -1,18 +1,19 @@
 """Pages that belong to no app: health, and the page for an error."""
 
 import logging
-import re
 import sys
-from dataclasses import dataclass
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from annotate import connections
+from annotate.accounts.middleware import page_of
 from annotate.cut import Cut
 from annotate.operations import metrics, readiness
+from annotate.sent import is_of_ours, what_was_sent
 
 log = logging.getLogger(__name__)
 
@@ -68,38 +69,18 @@ def database_away(error: BaseException, request: HttpRequest) -> HttpResponse:
     return HttpResponse(page, status=503, headers={"Retry-After": "2"})
 
 
-@dataclass(frozen=True)
-class Field:
-    name: str
-    value: str
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer 403 to a form with another session's token: of a page from before a sign-in.
 
-    @property
-    def is_text(self) -> bool:
-        """Whether it is words, which somebody will want to see again."""
-        return any(map(str.isspace, self.value))
-
-
-@dataclass(frozen=True)
-class Sent:
-    """A form that was sent to `address`. No fields if it cannot be shown to be sent again."""
-
-    address: str
-    fields: list[Field]
-
-
-SECRET = re.compile("password|code|credential")  # in the name of a field
-
-
-def what_was_sent(request: HttpRequest) -> Sent | None:
-    """Return the form that a person sent, whose own page the browser may not keep.
-
-    Its token was checked before anything asked the database: no other site can put words here.
+    What another site lets a browser send comes here, too, and is not offered to be sent again.
+    Our scripts know this answer by its having no `id="message"`.
     """
-    if request.method != "POST" or "HX-Request" in request.headers:
-        return None
-    fields = [Field(name, value) for name, values in request.POST.lists() for value in values]
-    kept = not request.FILES and not any(SECRET.search(one.name) for one in fields)
-    return Sent(request.get_full_path(), fields if kept else [])
+    if "HX-Request" in request.headers:
+        said = "This page is out of date. Open it again.\n"
+        return HttpResponse(said, status=403, content_type="text/plain; charset=utf-8")
+    sent = what_was_sent(request) if is_of_ours(request) else None
+    context = {"sent": sent, "page": page_of(request)}
+    return render(request, "403_csrf.html", context, status=403)
 
 
 def note_loss(error: BaseException) -> None:

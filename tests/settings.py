@@ -3,10 +3,12 @@
 import os
 
 from annotate import embedded
+from tests.processes import keep_database_in_memory
 
 os.environ.setdefault("SECRET_KEY", "for tests only")
 # Playwright runs an event loop in the thread of the test, which also asks the database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+keep_database_in_memory()
 embedded.prepare_environment()
 
 from annotate.settings import *  # noqa: E402, F403

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import nullcontext
 from typing import Any
 
@@ -11,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotate.asgi import PART, Pages
+from tests.apart import run_apart
 
 SCOPE = {
     **{"type": "http", "http_version": "1.1", "method": "GET", "path": "/"},
@@ -41,7 +41,7 @@ def answer(parts: list[bytes], error: Exception | None = None) -> list[Any]:
 
     pages = Pages(app, workers=1)
     with pages.executor, pytest.raises(type(error)) if error else nullcontext():
-        asyncio.run(ask())
+        run_apart(ask())
     return sent
 
 

@@ -1,6 +1,7 @@
 """`make run`: the runner as a real process, and what the Makefile does before it."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -14,13 +15,17 @@ from pathlib import Path
 
 import pytest
 
-from annotate import embedded, runner
+from annotate import runner
 from tests.processes import (
     ROOT,
+    ROWS,
+    SAID,
     Site,
+    database_user,
     environment,
     free_port,
     postmaster,
+    query,
     running_site,
     wait_until,
 )
@@ -31,34 +36,44 @@ def server_log(home: Path) -> str:
 
 
 # --- Starting and serving ----------------------------------------------------------------
-def test_first_start_makes_everything_and_the_second_changes_no_data(home, record_property):
-    with running_site(home) as site:
-        first = dump(site)
-        said, _ = site.end()
-    people = (home / "sign-in.txt").read_text().split("\n")
-    assert said.startswith(f"Annotate is running on http://127.0.0.1:{site.port}/\n")
+def test_first_start_makes_everything_and_the_second_changes_no_data(
+    used_home, record_property
+):
+    said = (used_home / SAID).read_text()
+    people = (used_home / "sign-in.txt").read_text().split("\n")
+    assert re.match(r"Annotate is running on http://127\.0\.0\.1:\d+/\n", said)
     for person in filter(None, people):
         assert person.split() in [line.split() for line in said.splitlines()]
     assert said.endswith("\nStopped.\n")
-    key = (home / "secret-key").read_text()
-    assert stat.S_IMODE((home / "secret-key").stat().st_mode) == 0o600
+    key = (used_home / "secret-key").read_text()
+    assert stat.S_IMODE((used_home / "secret-key").stat().st_mode) == 0o600
     assert len(key) > 50
 
     began = time.monotonic()
-    with running_site(home) as site:
+    with running_site(used_home) as site:
         record_property("seconds of the second start", round(time.monotonic() - began, 1))
-        assert dump(site) == first
-    assert (home / "secret-key").read_text() == key
+        assert site.rows() == (used_home / ROWS).read_text()
+    assert (used_home / "secret-key").read_text() == key
 
 
-def dump(site: Site) -> str:
-    """Return all rows of the site's database."""
-    pg_dump = [embedded.programs() / "pg_dump", "--data-only", "--restrict-key=same"]
-    done = subprocess.run(
-        [*pg_dump, site.database()], capture_output=True, text=True, check=True
-    )
-    assert "COPY public.django_migrations" in done.stdout
-    return done.stdout
+def test_each_database_has_passwords_of_its_own(used_home):
+    people = passwords(used_home / "sign-in.txt")
+    with database_user(used_home) as user:
+        url = user.url
+        query(url, "CREATE DATABASE news TEMPLATE annotate")  # quicker than all migrations
+        url = url.replace("/annotate", "/news")
+        query(url, "DROP TRIGGER audit_log_is_not_emptied ON moderation_auditentry")
+        query(url, "TRUNCATE accounts_user, articles_article CASCADE")
+        with running_site(used_home, DATABASE_URL=url) as site:
+            said, _ = site.end()
+        [others] = used_home.glob("sign-in-*.txt")
+        assert all(word in said for word in passwords(others))
+        assert not any(word in said for word in people)
+    assert passwords(used_home / "sign-in.txt") == people
+
+
+def passwords(file: Path) -> list[str]:
+    return [line.split()[1] for line in file.read_text().splitlines()]
 
 
 def test_killed_database_comes_back_by_itself(used_home):
@@ -119,6 +134,17 @@ def test_ctrl_c_during_the_start_stops_all(home):
     assert said.endswith("\nStopped.\n")
     assert site.process.returncode == 0
     assert postmaster(home) is None
+
+
+def test_ctrl_c_at_once_stops_all(home):
+    site = Site(home, PYTHONVERBOSE="1")
+    wait_until(lambda: "import 'psycopg" in site.words()[1])  # the first that takes long
+    said, complained = site.end()
+    assert said == "\nStopped.\n"
+    # CPython ends by the signal itself if it came while an extension ran Python of its own.
+    assert site.process.returncode in (0, -signal.SIGINT)
+    assert "Traceback" not in complained
+    assert not (home / "postgres").exists()
 
 
 def assert_clean_end(home: Path) -> None:

@@ -105,6 +105,17 @@ def test_secrets_and_files_are_not_kept(away, fields):
     assert "correct horse" not in response.text
 
 
+def test_address_of_a_button_says_that_it_is_no_page(client, ana, article):
+    client.force_login(ana)
+    page = client.get(f"/articles/{article.pk}/undo/")
+    assert (page.status_code, page["Allow"]) == (405, "POST")
+    assert "<h1>There is no page here</h1>" in page.text
+    assert '<a href="/">All stories</a>' in page.text
+    assert int(page["Content-Length"]) == len(page.content)
+    asked = client.get(f"/articles/{article.pk}/undo/", headers={"HX-Request": "true"})
+    assert (asked.status_code, asked.text) == (405, "")
+
+
 def test_policy_allows_nothing_inline_and_no_other_host(client, db):
     policy = client.get("/accounts/sign-in/")["Content-Security-Policy"]
     assert "default-src 'none'" in policy

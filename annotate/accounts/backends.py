@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
 from django.db import connection
+from django.http import HttpRequest
 
 from annotate.trips import fetch_row
 
@@ -24,6 +26,25 @@ PERSON = f"""
 
 
 class RoleBackend(ModelBackend):
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **credentials: Any,
+    ) -> User | None:
+        name = username and self.name_of(username)
+        return super().authenticate(request, name, password, **credentials)
+
+    def name_of(self, written: str) -> str:
+        """Return whose name was written, in capitals or not, if it can be one person's only.
+
+        Compared as failed attempts are counted: no spelling of a name is counted apart.
+        """
+        alike = User.objects.filter(username__iexact=written).values_list("username", flat=True)
+        names = [one for one in alike if one.lower() == written.lower()]
+        return names[0] if len(names) == 1 else written
+
     def get_user(self, user_id: int) -> User | None:
         row = fetch_row(PERSON, [user_id])
         if row is None:

@@ -14,9 +14,11 @@ from django.contrib.auth.views import redirect_to_login
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
 from django.core.exceptions import MiddlewareNotUsed, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import urlencode
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+
+from annotate.sent import what_was_sent
 
 from . import second_factor, sessions
 from .limits import hurried
@@ -38,8 +40,9 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
     """Every page asks to sign in unless its view says `login_not_required`.
 
     With htmx, and for an event stream, the answer is 401, so that the page that asked stays
-    as it is and can send its unsaved work again after the sign-in. After a form of a page
-    without a script, the sign-in leads back to the page with the form.
+    as it is and can send its unsaved work again after the sign-in. A form of a page without a
+    script is in the answer, to be sent again; one with a file or a secret is not, and there the
+    sign-in leads back to its page.
 
     Who is suspended is told so by every page but those that are `open_to_suspended`.
     """
@@ -76,6 +79,10 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
             return HttpResponse("Your session has ended. Sign in again.", status=401)
         if request.method in ("GET", "HEAD"):
             return super().handle_no_permission(request, view_func)
+        sent = what_was_sent(request)
+        if sent and sent.has_more_than_a_token:
+            context = {"sent": sent, "page": page_of(request)}
+            return render(request, "accounts/session_ended.html", context, status=401)
         messages.warning(
             request,
             "Your session has ended, and what you just sent was not saved. "
@@ -154,6 +161,7 @@ def page_of(request: HttpRequest) -> str:
         page = urlsplit(request.headers.get("Referer", ""))
     except ValueError:
         return "/"
-    if page.netloc != request.get_host() or not page.path.startswith("/"):
-        return "/"
-    return page._replace(scheme="", netloc="", fragment="").geturl()
+    address = page._replace(scheme="", netloc="", fragment="").geturl()
+    # A path may begin with two slashes, and would lead to another host by itself.
+    ours = page.netloc == request.get_host() and url_has_allowed_host_and_scheme(address, None)
+    return address if ours else "/"

@@ -5,6 +5,7 @@ import re
 import pytest
 from django.contrib.auth import authenticate
 
+from annotate import settings as site
 from tests.factories import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -142,3 +143,19 @@ def test_pages_for_people_who_are_not_signed_in(client, db, page):
     response = client.get(f"/accounts/{page}")
     assert response.status_code == 200
     assert response.text.count("<h1>") == 1
+
+
+def test_link_that_is_printed_without_a_mail_server_works(client, ana, settings, capsys):
+    settings.MAILERS = site.MAILERS
+    ana.email = "ana@example.org"
+    ana.save()
+    reset(client, ana.email)
+    printed = capsys.readouterr().out
+    assert printed.startswith("Mail to ana@example.org: ")
+    assert "account “ana” on testserver." in printed
+
+    page = client.get(re.search(r"http://testserver(\S+)", printed)[1], follow=True)
+
+    form = {"new_password1": NEW, "new_password2": NEW}
+    client.post(page.redirect_chain[-1][0], form)
+    assert authenticate(username="ana", password=NEW)

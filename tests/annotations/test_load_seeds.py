@@ -28,8 +28,8 @@ def counts() -> list[int]:
     return [model.objects.count() for model in (User, Article, Annotation, Reading, Change)]
 
 
-def people(home) -> dict[str, tuple[str, str]]:
-    lines = (home / "sign-in.txt").read_text().splitlines()
+def people() -> dict[str, tuple[str, str]]:
+    lines = command.sign_in_file().read_text().splitlines()
     return {name: (password, role) for name, password, role in map(str.split, lines)}
 
 
@@ -45,7 +45,7 @@ def test_empty_database_gets_stories_tags_and_people(home, labels, capsys):
     assert Reading.objects.count() == len(samples["readings"])
     assert Change.objects.filter(kind="created").count() == Annotation.objects.count()
     assert capsys.readouterr().out == (
-        f"Loaded the seeds. The passwords are in {home}/sign-in.txt.\n"
+        f"Loaded the seeds. The passwords are in {command.sign_in_file()}.\n"
     )
 
 
@@ -80,14 +80,14 @@ def test_every_sample_stands_on_its_own_words(home, labels):
 def test_people_can_sign_in_and_their_passwords_are_private(home, labels):
     call_command("load_seeds", verbosity=0)
 
-    written = people(home)
+    written = people()
     assert {name: role for name, (_, role) in written.items()} == {
         "ana": "reviewer",
         "ben": "reviewer",
         "mo": "moderator",
         "ada": "admin",
     }
-    assert stat.S_IMODE((home / "sign-in.txt").stat().st_mode) == 0o600
+    assert stat.S_IMODE(command.sign_in_file().stat().st_mode) == 0o600
     for name, (password, role) in written.items():
         person = authenticate(username=name, password=password)
         assert person
@@ -96,12 +96,12 @@ def test_people_can_sign_in_and_their_passwords_are_private(home, labels):
 
 def test_second_run_changes_nothing(home, labels):
     call_command("load_seeds", verbosity=0)
-    before, file = counts(), (home / "sign-in.txt").read_text()
+    before, file = counts(), command.sign_in_file().read_text()
 
     call_command("load_seeds", verbosity=0)
 
     assert counts() == before
-    assert (home / "sign-in.txt").read_text() == file
+    assert command.sign_in_file().read_text() == file
 
 
 def test_database_with_a_story_stays_as_it_is(home, article):
@@ -115,7 +115,7 @@ def test_person_of_that_name_stays_as_they_are(home, labels):
 
     call_command("load_seeds", verbosity=0)
 
-    assert set(people(home)) == {"ben", "mo", "ada"}
+    assert set(people()) == {"ben", "mo", "ada"}
     ana = authenticate(username="ana", password=PASSWORD)
     assert ana
     assert ana.roles == {"moderator"}
@@ -124,12 +124,12 @@ def test_person_of_that_name_stays_as_they_are(home, labels):
 
 def test_passwords_of_other_people_stay_in_the_file(home, labels):
     home.mkdir()
-    (home / "sign-in.txt").write_text("zoe secret reviewer\nben old reviewer\n")
+    command.sign_in_file().write_text("zoe secret reviewer\nben old reviewer\n")
 
     call_command("load_seeds", verbosity=0)
 
-    assert people(home)["zoe"] == ("secret", "reviewer")
-    assert "ben old" not in (home / "sign-in.txt").read_text()
+    assert people()["zoe"] == ("secret", "reviewer")
+    assert "ben old" not in command.sign_in_file().read_text()
 
 
 def test_what_cannot_be_loaded_is_one_line_and_stores_nothing(home, labels):

@@ -11,6 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from annotate.articles.models import Article, Sentence
+from tests.processes import environment
 
 pytestmark = pytest.mark.django_db
 
@@ -221,6 +222,11 @@ def test_a_name_with_a_line_end_is_still_one_line(tmp_path):
             "url: Write a web address that begins with http:// or https://.",
         ),
         (
+            "--url",
+            "ftp://x",
+            "url: Write a web address that begins with http:// or https://.",
+        ),
+        (
             "--title",
             "x" * 501,
             "title: Ensure this value has at most 500 characters (it has 501).",
@@ -266,6 +272,28 @@ def test_a_refusal_is_one_line_on_standard_error(tmp_path, settings):
     assert done.stdout == ""
     [line] = done.stderr.splitlines()
     assert line.startswith(f"CommandError: {tmp_path}/none.txt: the database did not take it: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "cause"),
+    [
+        (["a.txt", "--outlt", "x"], "unrecognized arguments: --outlt x"),
+        (["a.txt", "--outlet"], "argument --outlet: expected one argument"),
+        ([], "the following arguments are required: FILE"),
+    ],
+)
+def test_a_wrong_call_is_one_line_on_standard_error(home, arguments, cause):
+    done = subprocess.run(
+        [sys.executable, "manage.py", "import_article", *arguments],
+        cwd=Path(__file__).parents[2],
+        env=environment(home, DATABASE_URL="postgresql://nowhere.invalid/"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    [line] = done.stderr.splitlines()
+    assert line.startswith(f"CommandError: {cause}")
 
 
 def test_an_empty_title_is_no_title(story):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -32,15 +36,18 @@ class Command(BaseCommand):
             raise CommandError(str(unknown)) from unknown
         except Article.DoesNotExist:
             raise CommandError(f"There is no article {options['article']}.") from None
-        if options["output"] is None:
-            for block in blocks:
-                self._write(block)
-            return
         try:
-            with Path(options["output"]).open("wb") as file:
-                file.writelines(blocks)
+            if options["output"] is None:
+                for block in blocks:
+                    self._write(block)
+            else:
+                with replaced(Path(options["output"])) as file:
+                    file.writelines(blocks)
+        except BrokenPipeError:
+            raise  # whoever reads has enough: see annotate/command_line.py
         except OSError as error:
-            raise CommandError(f"{options['output']}: {error.strerror}.") from error
+            where = options["output"] or "Standard output"
+            raise CommandError(f"{where}: {error.strerror}.") from error
 
     def _write(self, block: bytes) -> None:
         """Write bytes as they are where standard output takes bytes, whatever its encoding."""
@@ -50,3 +57,27 @@ class Command(BaseCommand):
         else:
             buffer.write(block)
             buffer.flush()
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that takes the place of the one at `path` once all of it is written.
+
+    What is no file, such as /dev/stdout, is written to where it is.
+    """
+    if path.exists() and not path.is_file():
+        with path.open("wb") as file:
+            yield file
+        return
+    path = path.resolve()  # what a symbolic link leads to
+    draft = path.with_name(f".export-{os.getpid()}")
+    try:
+        with draft.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():
+            shutil.copymode(path, draft)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

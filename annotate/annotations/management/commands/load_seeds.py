@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import json
 import os
 import secrets
@@ -17,6 +18,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 
+from annotate import embedded
 from annotate.accounts.actions import create_user
 from annotate.accounts.models import User
 from annotate.accounts.roles import Role
@@ -197,7 +199,14 @@ def new_password() -> str:
 
 
 def sign_in_file() -> Path:
-    return settings.DATA_DIR / "sign-in.txt"
+    """Return where the passwords are that were made for this database."""
+    name = "sign-in.txt"
+    if not embedded.is_used():
+        place = connection.settings_dict
+        words = [place["HOST"] or "localhost", place["PORT"] or 5432, place["NAME"]]
+        digest = hashlib.sha256(" ".join(map(str, words)).encode()).hexdigest()
+        name = f"sign-in-{digest[:8]}.txt"
+    return settings.DATA_DIR / name
 
 
 def write_sign_in(passwords: dict[str, str]) -> None:

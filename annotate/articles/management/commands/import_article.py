@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from pathlib import PurePath
-from typing import Any
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -30,8 +30,10 @@ class Command(BaseCommand):
         "JSON. If anything is wrong with any of them, nothing is stored."
     )
 
-    # They ask the database, and answer with a traceback when it is away.
-    requires_system_checks: list[str] = []
+    def create_parser(self, *args: Any, **kwargs: Any) -> CommandParser:
+        parser = super().create_parser(*args, **kwargs)
+        parser.error = _refuse  # type: ignore[method-assign]
+        return parser
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("files", nargs="+", metavar="FILE", help="- reads standard input")
@@ -59,6 +61,11 @@ class Command(BaseCommand):
             ) from error
         for line in lines:
             self.stdout.write(line)
+
+
+def _refuse(message: str) -> NoReturn:
+    """Say in a line what is wrong in the call; argparse would print its usage."""
+    raise CommandError(_one_line(f"{message}. “manage.py import_article --help” has them all."))
 
 
 def _import(name: str, options: dict[str, Any], stored: dict[int, str]) -> Article:
@@ -147,10 +154,9 @@ def _line(article: Article) -> str:
 
 
 def _by_field(error: ValidationError) -> str:
+    """Return one sentence for each field: the last, since our own come after Django's."""
     return " ".join(
-        f"{field}: {message}"
-        for field, messages in error.message_dict.items()
-        for message in messages
+        f"{field}: {messages[-1]}" for field, messages in error.message_dict.items()
     )
 
 
