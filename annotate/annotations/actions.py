@@ -92,12 +92,14 @@ def annotate(
     end: int,
     note: str = "",
     confidence: int | None = None,
+    toggle: bool = False,
     request: uuid.UUID | None = None,
 ) -> Done:
     """Record that `reviewer` puts `label`, or the one with that slug, on `[start, end)`.
 
     Offsets count Unicode code points. The same label on the same passage again answers
-    the annotation that stands: a double click changes nothing.
+    the annotation that stands: a double click changes nothing. With `toggle` it is taken
+    back, as by a key whose effect an undo before it decides.
     Raises ArticleClosed, UnknownLabel, WrongPassage, AlreadyDone.
     """
     slug = label if isinstance(label, str) else label.slug
@@ -133,7 +135,10 @@ def annotate(
             raise
         part = part_of(article, reviewer)
         own = Annotation.objects.live().filter(reviewer=reviewer, round=part.round_id)
-        return _done(own.get(article=article, label__slug=slug, start=start, end=end), part)
+        standing = own.get(article=article, label__slug=slug, start=start, end=end)
+        if toggle:
+            return withdraw(standing, by=reviewer, request=request)
+        return _done(standing, part)
     return Done(
         article=article,
         part=part,

@@ -47,6 +47,9 @@ class LabelField(forms.Field):
         return label
 
 
+IN_ORDER = "Choose a later last word, or an earlier first one."
+
+
 class PassageForm(RequestForm):
     """A label, by its slug, on a passage. Offsets count code points of the article's text."""
 
@@ -64,8 +67,15 @@ class PassageForm(RequestForm):
         cleaned = super().clean() or {}
         start, end = cleaned.get("start"), cleaned.get("end")
         if start is not None and end is not None and end <= start:
-            self.add_error("end", f"The passage ends at {end}, before its start at {start}.")
+            order = f"The passage ends at {end}, before its start at {start}. {IN_ORDER}"
+            self.add_error("end", forms.ValidationError(order, "order"))
+            cleaned["end"] = end  # for the page that shows again what was chosen
         return cleaned
+
+    @property
+    def is_out_of_order(self) -> bool:
+        """Whether all that is wrong is that the last word stands before the first."""
+        return [*self.errors] == ["end"] and self.has_error("end", "order")
 
 
 PassageForm.base_fields = Fields(PassageForm.base_fields)

@@ -83,7 +83,10 @@ def movement_of(thing: Annotation | Reading, part: Part, before: Said | None) ->
 
 
 def _continue_note(change: Change, part: Part) -> None:
-    """Let a piece of typing take the place of the piece before it on the undo stack."""
+    """Let a piece of typing take the place of the piece before it on the undo stack.
+
+    Not where both together change nothing: undo then brings back what was deleted.
+    """
     latest = latest_change(change.article, part)
     if (
         latest
@@ -91,6 +94,7 @@ def _continue_note(change: Change, part: Part) -> None:
         and latest.annotation_id == change.annotation_id
         and _only_note(latest)
         and _only_note(change)
+        and _note(change.after) != _note(latest.before)
         and (change.at - latest.at).total_seconds() < 60
     ):
         change.before, change.below_id = latest.before, latest.below_id
@@ -99,6 +103,10 @@ def _continue_note(change: Change, part: Part) -> None:
 def _only_note(change: Change) -> bool:
     before, after = change.before or {}, change.after or {}
     return {name for name in after if after[name] != before.get(name)} == {"note"}
+
+
+def _note(state: dict[str, Any] | None) -> str:
+    return (state or {}).get("note", "")
 
 
 def latest_change(article: Article, part: Part) -> Change | None:

@@ -7,6 +7,7 @@ through `escape`.
 
 from __future__ import annotations
 
+import uuid
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -121,14 +122,15 @@ def counts(legend: Legend, attributes: str = "") -> SafeString:
 def controls(of: dict[str, Any], attributes: str = "") -> SafeString:
     """Return `#controls`: undo and redo, and what the page knows of: see `queries.answer`.
 
-    Buttons of the form around them, which has the token that they need.
+    Buttons of the form around them, which has the token that they need. On the page itself each
+    names its request: sent again after an answer was lost, it is done once.
     """
     article: Article = of["article"]
     stale = " data-stale" * of.get("stale", False)
     made = of.get("annotation")
     annotation = f' data-annotation="{made.pk}"' if made else ""
     buttons = "".join(
-        f'<button id="{what}"{" disabled" * (not of[f"can_{what}"])}'
+        f'<button id="{what}"{" disabled" * (not of[f"can_{what}"])}{_request(attributes)}'
         f' formaction="/articles/{article.pk}/{what}/">{what.capitalize()}</button>'
         for what in ("undo", "redo")
     )
@@ -136,6 +138,10 @@ def controls(of: dict[str, Any], attributes: str = "") -> SafeString:
         f'<div id="controls" class="controls" data-latest="{of["event"]}"{stale}{annotation}'
         f"{attributes}>{buttons}</div>"
     )
+
+
+def _request(attributes: str) -> str:
+    return "" if attributes else f' name="request" value="{uuid.uuid4()}"'
 
 
 def answer(of: dict[str, Any], said: str) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from annotate.accounts.models import User
 from annotate.articles.models import Article
@@ -14,9 +14,10 @@ from annotate.reviews.models import RoundQuerySet
 from annotate.reviews.parts import Part
 from annotate.trips import fetch
 
-from . import wording
+from . import remembered, wording
 from .actions import Done
 from .log import latest_change
+from .models import Change
 from .story import EVERYTHING, View, tagged_sentences
 
 # --- Answers ------------------------------------------------------------------------------
@@ -62,6 +63,43 @@ def anchor(done: Done) -> str:
     page = done.article.get_absolute_url()
     sentence = done.article.sentences.filter(position__in=done.positions[:1]).first()
     return f"{page}#sentence-{sentence.pk}" if sentence else page
+
+
+# --- History ------------------------------------------------------------------------------
+
+
+class Line(NamedTuple):
+    """A change in words, with what its passage was right after it."""
+
+    change: Change
+    words: str
+    passage: str  # empty for a reading
+    was: str  # the passage before, where the change made another of it
+
+
+def history(
+    article: Article, changes: Sequence[Change], labels: dict[str, str]
+) -> Iterator[Line]:
+    """Yield changes as lines of an article's history: one trip for any number of them."""
+    passages = remembered.elsewhere(changes)
+    places, text = remembered.places_and_text(article, passages)
+    for change in changes:
+        words = wording.of_change(change, labels, places)
+        yield Line(change, words, *_quotes(change, text))
+
+
+def _quotes(change: Change, text: str) -> tuple[str, str]:
+    """Return what a tag's passage was right after a change, and before it if that was other."""
+    tag = change.annotation
+    if tag is None:
+        return "", ""
+    states = (state for state in (change.after, change.before) if state is not None)
+    passages = dict.fromkeys(remembered.passage_of(tag, state) for state in states)
+    now, *was = (
+        tag.exact if remembered.is_present(tag, one) else text[one.start : one.end]
+        for one in passages
+    )
+    return wording.shortened(now), wording.shortened(was[0]) if was else ""
 
 
 # --- Counts and progress ------------------------------------------------------------------

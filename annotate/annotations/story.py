@@ -7,11 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+import regex
 from django.db.models import F
 from django.db.models.functions import Substr
 from django.utils.safestring import SafeString
 
 from annotate.articles.models import Article, Sentence
+from annotate.articles.text import direction
 from annotate.reviews.parts import Part
 from annotate.trips import fetch
 
@@ -91,6 +93,11 @@ class TaggedSentence:
     def entropy(self) -> float:
         """How much the reviewers differ on it, in bits: see `Strip`."""
         return self.strip.entropy if self.strip else 0.0
+
+    @property
+    def direction(self) -> str:
+        """In which direction its paragraph reads, if it is the first there."""
+        return direction("".join(run.text for run in self.runs))
 
     @property
     def html(self) -> SafeString:
@@ -383,9 +390,28 @@ def _runs(text: str, start: int, position: int, tags: Sequence[Tag]) -> list[Run
     return runs
 
 
+# A sign of a script that puts no space between words, Japanese punctuation among them. Line
+# break class SA: the scripts of Thailand, Laos, Cambodia and Burma, which Unicode leaves to
+# dictionaries.
+SIGN = (
+    r"(?!\p{M})[\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\p{Yi}\p{Tibetan}"
+    r"\p{Line_Break=SA}\u3001-\u303f\u30fb\u30fc]"
+)
+# Such a sign with the marks on it, and with the zero-width space that may follow it; or all
+# characters up to the next, as people see them: \X is an extended grapheme cluster (UAX 29).
+PIECE = regex.compile(rf"(?={SIGN})\X[\p{{M}}\u200b]*|(?:(?!{SIGN})\X)+")
+
+
 def words(text: str, start: int) -> list[tuple[int, int, str]]:
-    """Return `[start, end)` and text of each word, with the punctuation that it touches."""
-    return [(start + m.start(), start + m.end(), m[0]) for m in re.finditer(r"\S+", text)]
+    """Return `[start, end)` and text of each word, with the punctuation that it touches.
+
+    Of scripts without spaces between words: of each sign.
+    """
+    return [
+        (start + piece.start(), start + piece.end(), piece[0])
+        for word in re.finditer(r"\S+", text)
+        for piece in PIECE.finditer(text, *word.span())
+    ]
 
 
 def words_around(sentences, start: int, end: int) -> list[tuple[Sentence, list]]:

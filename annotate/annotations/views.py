@@ -19,7 +19,7 @@ from annotate.reviews.parts import Part, part_of
 from annotate.reviews.people import People
 
 from . import actions, differences, markup, queries, story, wording
-from .forms import EditForm, PassageForm, ReadingForm, RequestForm
+from .forms import IN_ORDER, EditForm, PassageForm, ReadingForm, RequestForm
 from .models import Annotation, Change, Label
 
 
@@ -29,7 +29,10 @@ def annotate(request: Request, pk: int) -> HttpResponse:
     form = PassageForm(request.POST)
     if not form.is_valid():
         # Only now: the action settles for itself whether the article is there to be tagged.
-        _article(request, pk)
+        article = _article(request, pk)
+        sentence = None if request.htmx else _sentence_of_form(request, article)
+        if sentence and form.is_out_of_order:
+            return _sentence_page(request, sentence, form)
         return _invalid(request, form, pk)
     asked = form.cleaned_data
     since = asked.pop("since")
@@ -38,7 +41,9 @@ def annotate(request: Request, pk: int) -> HttpResponse:
         request,
         pk,
         since,
-        lambda: actions.annotate(article=article, reviewer=request.user, **asked),
+        lambda: actions.annotate(
+            article=article, reviewer=request.user, toggle="toggle" in request.POST, **asked
+        ),
     )
 
 
@@ -52,6 +57,8 @@ def annotation(request: Request, pk: int) -> HttpResponse:
         return _forbidden(request)
     form = EditForm(request.POST, annotation=annotation)
     if not form.is_valid():
+        if form.is_out_of_order and not request.htmx:
+            return _panel(request, annotation, form)
         return _invalid(request, form, annotation.article_id)
     asked = form.cleaned_data
     since = asked.pop("since")
@@ -97,37 +104,7 @@ def reading(request: Request, pk: int) -> HttpResponse:
 @require_GET
 def sentence(request: Request, pk: int) -> HttpResponse:
     """Tag one sentence, or a passage that begins in it, without JavaScript."""
-    sentence = _sentence(request, pk)
-    article = sentence.article
-    following = article.sentences.filter(
-        position__range=(sentence.position, sentence.position + 4)
-    )
-    rows = list(story.with_text(following))
-    part = part_of(article, request.user)
-    people = People.of(part.round, request.user)
-    [tagged], _ = story.tagged_sentences(article, part, [sentence.position])
-    tags = (
-        Annotation.objects.live()
-        .visible_to(request.user)
-        .current()
-        .filter(article=article)
-        .touching(sentence.position, sentence.position)
-        .select_related("label", "reviewer")
-        .in_reading_order()
-    )
-    return render(
-        request,
-        "annotations/sentence.html",
-        {
-            "article": article,
-            "sentence": tagged,
-            "refusal": part.refusal(),
-            "text": rows[0].text,
-            "words": [(row, story.words(row.text, row.start)) for row in rows],
-            "labels": Label.objects.all(),
-            "annotations": [(tag, people.name(tag.reviewer)) for tag in tags],
-        },
-    )
+    return _sentence_page(request, _sentence(request, pk))
 
 
 @require_GET
@@ -149,7 +126,7 @@ def history(request: Request, pk: int) -> HttpResponse:
         changes = changes.filter(Q(by=request.user) | Q(of_own, kind__in=Change.BY_MODERATORS))
     page = Paginator(changes, 100).get_page(request.GET.get("page"))
     labels = dict(Label.objects.values_list("slug", "name"))
-    lines = [(change, wording.of_change(change, labels)) for change in page]
+    lines = list(queries.history(article, list(page), labels))
     context = {"article": article, "page": page, "lines": lines}
     return page_or_partial(request, "annotations/history.html", "lines", context)
 
@@ -212,14 +189,74 @@ def _carry_out(
     return HttpResponse(markup.answer(answer, markup.said(answer["said"])))
 
 
-def _panel(request: Request, annotation: Annotation) -> HttpResponse:
-    """One annotation with its form; its reviewer may change it while the article is open."""
+def _sentence_of_form(request: Request, article: Article) -> Sentence | None:
+    """Return the sentence on whose page a passage was chosen, without JavaScript."""
+    number = request.POST.get("sentence", "")
+    is_number = number.isdecimal() and len(number) < 19
+    return article.sentences.filter(pk=int(number)).first() if is_number else None
+
+
+def _sentence_page(
+    request: Request, sentence: Sentence, form: PassageForm | None = None
+) -> HttpResponse:
+    """A sentence with its forms; a `form` that is out of order comes back as it was filled."""
+    article = sentence.article
+    following = article.sentences.filter(
+        position__range=(sentence.position, sentence.position + 4)
+    )
+    rows = list(story.with_text(following))
+    part = part_of(article, request.user)
+    people = People.of(part.round, request.user)
+    [tagged], _ = story.tagged_sentences(article, part, [sentence.position])
+    tags = (
+        Annotation.objects.live()
+        .visible_to(request.user)
+        .current()
+        .filter(article=article)
+        .touching(sentence.position, sentence.position)
+        .select_related("label", "reviewer")
+        .in_reading_order()
+    )
+    return render(
+        request,
+        "annotations/sentence.html",
+        {
+            "article": article,
+            "sentence": tagged,
+            "refusal": part.refusal(),
+            "text": rows[0].text,
+            "words": [(row, story.words(row.text, row.start)) for row in rows],
+            "labels": Label.objects.all(),
+            "annotations": [(tag, people.name(tag.reviewer)) for tag in tags],
+            "chosen": form.cleaned_data if form else sentence,
+            "problem": IN_ORDER if form else "",
+        },
+        status=422 if form else 200,
+    )
+
+
+def _panel(
+    request: Request, annotation: Annotation, form: EditForm | None = None
+) -> HttpResponse:
+    """One annotation with its form; its reviewer may change it while the article is open.
+
+    A `form` that is out of order comes back as it was filled.
+    """
     part = part_of(annotation.article, request.user)
     people = People.of(annotation.round, request.user)
     sentences = annotation.article.sentences.filter(
         position__range=(annotation.first_position - 1, annotation.last_position + 1)
     )
     mine = annotation.reviewer_id == request.user.pk
+    editable = (
+        mine
+        and annotation.is_live
+        and annotation.article.is_open
+        and annotation.round_id == part.round_id
+        and part.refusal() is None
+    )
+    if form and not editable:
+        return _invalid(request, form, annotation.article_id)
     moderated = annotation.corrected_at or (annotation.hidden_at and not annotation.pending)
     return page_or_partial(
         request,
@@ -229,13 +266,7 @@ def _panel(request: Request, annotation: Annotation) -> HttpResponse:
             "annotation": annotation,
             "article": annotation.article,
             "place": wording.place([annotation.first_position, annotation.last_position]),
-            "editable": (
-                mine
-                and annotation.is_live
-                and annotation.article.is_open
-                and annotation.round_id == part.round_id
-                and part.refusal() is None
-            ),
+            "editable": editable,
             "by": people.name(annotation.reviewer),
             "seat": None if mine else _seat(annotation, part),
             "decision": latest_about(annotation, request.user) if mine and moderated else None,
@@ -243,7 +274,10 @@ def _panel(request: Request, annotation: Annotation) -> HttpResponse:
             "labels": Label.objects.all(),
             "confidences": range(1, 6),
             "words": story.words_around(sentences, annotation.start, annotation.end),
+            "chosen": form.cleaned_data if form else annotation,
+            "problem": IN_ORDER if form else "",
         },
+        status=422 if form else 200,
     )
 
 
@@ -280,10 +314,16 @@ def _refused(request: Request, message: str, *, pk: int | None, status: int) -> 
 
 
 def page_or_partial(
-    request: Request, page: str, partial: str, context: Mapping[str, object]
+    request: Request,
+    page: str,
+    partial: str,
+    context: Mapping[str, object],
+    *,
+    status: int = 200,
 ) -> HttpResponse:
     """Render a page, or for htmx only the partial of it; caches keep the two apart."""
-    response = render(request, f"{page}#{partial}" if request.htmx else page, context)
+    template = f"{page}#{partial}" if request.htmx else page
+    response = render(request, template, context, status=status)
     patch_vary_headers(response, ["HX-Request"])
     return response
 

@@ -99,6 +99,7 @@ def status(request: Request, pk: int) -> HttpResponse:
     return see_other(article.get_absolute_url())
 
 
+@require_safe
 def article(request: Request, pk: int) -> HttpResponse:
     """Read and tag one story."""
     visible = Article.objects.visible_to(request.user).defer("search")

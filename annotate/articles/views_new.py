@@ -19,6 +19,7 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
+from django_htmx.http import HttpResponseClientRedirect
 
 from annotate.accounts.limits import refusal
 from annotate.annotations.views import see_other
@@ -153,7 +154,7 @@ def _save(request: Request) -> HttpResponse:
     check = CheckForm(request.POST)
     valid = check.is_valid()
     if check.dropped:
-        return _show(request, check, check, Shown(said=_split_again(check)), status=422)
+        return _show(request, check, check, unsaved=_split_again(check), status=422)
     if not valid:
         return _show(request, check, check, status=422)
     status = (
@@ -170,7 +171,8 @@ def _save(request: Request) -> HttpResponse:
     except ValidationError as error:
         check.add_error(None, error)
     else:
-        return see_other(article.get_absolute_url())
+        address = article.get_absolute_url()
+        return HttpResponseClientRedirect(address) if request.htmx else see_other(address)
     return _show(request, check, check, status=422)
 
 
@@ -284,14 +286,19 @@ def _show(
     *,
     notes: list[str] | None = None,
     standing: Article | None = None,
+    unsaved: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    """Show the story to check: `check` has its sentences, `form` its fields and errors."""
+    """Show the story to check: `check` has its sentences, `form` its fields and errors.
+
+    `unsaved` says why it was not saved although nothing of it is wrong.
+    """
     context = {
         **_context(check, shown or Shown()),
         "form": form,
         "paragraphs": _paragraphs(check),
         "notes": request.POST.getlist("note") if notes is None else notes,
+        "unsaved": unsaved,
     }
     if standing:
         visible = Article.objects.visible_to(request.user).filter(pk=standing.pk)

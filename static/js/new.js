@@ -1,33 +1,49 @@
-// Checking a story: a click cuts a sentence, and a join or a cut changes one paragraph alone.
+// Checking a story: a click cuts a sentence, a join or a cut changes one paragraph alone, and
+// nothing is lost by leaving the page or by a session that ended.
 // Without this the same buttons send the same form and get the whole page.
 
 // As _WORD_START in annotate/articles/sentences.py.
 const WORD_START =
   /(?<=[\s–—])[^\s–—]|[\u3041-\u3096\u30a1-\u30fa\u3400-\u9fff\uf900-\ufaff\u{20000}-\u{3ffff}]/gu;
 const REACH = 200; // UTF-16 units to either side of a click that are searched for a word
-const CHANGES = ["join", "cut", "cutting", "whole"];
+const ENDED = "Your session has ended. Sign in again in another tab, then press the button once more.";
+const FAILED = "That did not reach the server, so nothing was changed. Press the button once more.";
 
 let work = Promise.resolve();
+let saved = false;
 
 document.documentElement.classList.add("scripted");
 
+addEventListener("beforeunload", (event) => {
+  if (document.getElementById("check") && !saved) event.preventDefault();
+});
+
 // One after another: each answer has the joins and cuts that the next request sends along.
-function change(form, paragraph, name, value) {
-  const send = () =>
-    htmx.ajax("POST", form.action, {
+function send(target, name, value) {
+  const request = () => {
+    if (saved) return null;
+    const form = document.getElementById("check");
+    say(name === "step" ? "One moment…" : "");
+    return htmx.ajax("POST", form.action, {
       source: form,
-      target: `#${paragraph}`,
+      target: `#${target}`,
       swap: "outerHTML",
       values: { [name]: value },
     });
-  work = work.then(send).catch(() => {});
+  };
+  work = work.then(request).catch(() => {});
 }
 
+function say(words) {
+  document.getElementById("said").textContent = words;
+}
+
+// All of its buttons, so that what was checked stays in the page until the server has it.
 document.addEventListener("submit", (event) => {
-  const button = event.submitter;
-  if (event.target.id !== "check" || !CHANGES.includes(button?.name)) return;
+  if (event.target.id !== "check") return;
   event.preventDefault();
-  change(event.target, button.closest("ol").id, button.name, button.value);
+  const button = event.submitter;
+  send(button.closest("ol")?.id ?? "check", button.name, button.value);
 });
 
 document.addEventListener("click", (event) => {
@@ -37,7 +53,7 @@ document.addEventListener("click", (event) => {
   // The server counts code points, JavaScript UTF-16 units.
   const points = Array.from(sentence.textContent.slice(0, index)).length;
   const paragraph = sentence.closest("ol").id;
-  change(sentence.closest("form"), paragraph, "cut", Number(sentence.dataset.start) + points);
+  send(paragraph, "cut", Number(sentence.dataset.start) + points);
 });
 
 // Shows where a click would cut.
@@ -89,13 +105,27 @@ export function nearestWordStart(text, at) {
   return nearest || null;
 }
 
-for (const failure of ["htmx:sendError", "htmx:responseError"]) {
-  document.addEventListener(failure, (event) => {
-    const count = document.getElementById("count");
-    if (!count || event.target.id !== "check") return;
-    count.textContent =
-      event.detail.xhr.status === 401
-        ? "Your session has ended. Sign in again in another tab, then press the button once more."
-        : "That did not reach the server, so nothing was changed. Press the button once more.";
-  });
-}
+// Whoever signed in again in another tab has a new token; another person saves nothing of this.
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  const token = document.cookie.match(/(?:^|; )(?:__Host-)?csrftoken=([^;]*)/)?.[1];
+  if (token) detail.parameters.csrfmiddlewaretoken = token;
+  detail.headers["X-Person"] = document.getElementById("unsent").dataset.user;
+});
+
+// The text stands already: an answer to be shown like any other.
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.xhr.status !== 409) return;
+  detail.shouldSwap = true;
+  detail.isError = false;
+});
+
+document.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
+  saved = detail.xhr.getResponseHeader("HX-Redirect") !== null;
+});
+
+document.addEventListener("htmx:sendError", () => say(FAILED));
+document.addEventListener("htmx:responseError", ({ detail: { xhr } }) => {
+  const page = new DOMParser().parseFromString(xhr.responseText, "text/html");
+  const why = page.getElementById("message")?.textContent.trim();
+  say(xhr.status === 401 ? ENDED : (why ?? FAILED));
+});

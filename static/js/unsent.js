@@ -13,7 +13,7 @@ function waits(prefix) {
 }
 
 async function start() {
-  const [{ Outbox }, { Refused }] = await Promise.all([
+  const [{ Outbox, signInLink }, { Refused }] = await Promise.all([
     import("./reading/outbox.js"),
     import("./reading/refused.js"),
   ]);
@@ -22,20 +22,15 @@ async function start() {
     article: document.getElementById("story")?.dataset.article,
     again: (item) => outbox.again(item),
   });
+  const show = (how, waiting) => {
+    const changes = waiting === 1 ? "1 change" : `${waiting} changes`;
+    state.hidden = how === "saved";
+    state.textContent = `${changes} not saved yet. Kept in this browser, sent when it can be.`;
+    if (how === "signed-out") state.replaceChildren(`${changes} not saved yet. `, signInLink(signIn));
+  };
   const outbox = new Outbox({ user, refused, handlers: { onState: show } });
   outbox.changed();
   outbox.soon(0);
-}
-
-function show(how, waiting) {
-  const changes = waiting === 1 ? "1 change" : `${waiting} changes`;
-  state.hidden = how === "saved";
-  state.textContent = `${changes} not saved yet…`;
-  if (how !== "signed-out") return;
-  const link = document.createElement("a");
-  link.href = `${signIn}?next=${encodeURIComponent(location.pathname + location.search)}`;
-  link.textContent = "Sign in to send";
-  state.append(" ", link);
 }
 
 if (waits(`annotate:${user}:`) || waits(`annotate-refused:${user}:`)) start();

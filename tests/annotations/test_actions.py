@@ -7,7 +7,7 @@ import uuid
 import pytest
 from django.db import IntegrityError
 
-from annotate.annotations import actions
+from annotate.annotations import actions, wording
 from annotate.annotations.models import Annotation, Change, Reading
 from annotate.articles.actions import set_status
 from annotate.articles.models import Article
@@ -229,6 +229,40 @@ def test_undo_leaves_what_a_moderator_hid(ana, mo, article, claim):
     assert tag.confidence is None
     assert tag.hidden_at
     assert actions.undo(article, by=mo).change is None
+
+
+def test_a_note_typed_and_deleted_leaves_no_step_that_does_nothing(ana, article, claim):
+    tag = actions.annotate(
+        article=article, reviewer=ana, label=claim, start=0, end=5
+    ).annotation
+    for note in ("x", "", "y"):
+        actions.edit(tag, by=ana, note=note)
+    found = []
+    while actions.undo(article, by=ana).change:
+        tag.refresh_from_db()
+        found.append((tag.note, tag.is_live))
+    assert found == [("x", True), ("", True), ("", False)]
+    for left in found[-2::-1]:
+        actions.redo(article, by=ana)
+        tag.refresh_from_db()
+        assert (tag.note, tag.is_live) == left
+    actions.redo(article, by=ana)
+    tag.refresh_from_db()
+    assert tag.note == "y"
+    names = {"claim": "Claim"}
+    told = {wording.of_change(one, names) for one in tag.changes.filter(kind="edited")}
+    assert told == {"Changed the note of Claim on the headline"}
+
+
+def test_a_note_deleted_while_typing_is_brought_back_by_undo(ana, article, claim):
+    tag = actions.annotate(
+        article=article, reviewer=ana, label=claim, start=0, end=5
+    ).annotation
+    actions.edit(tag, by=ana, note="All that was thought of")
+    actions.edit(tag, by=ana, note="")
+    actions.undo(article, by=ana)
+    tag.refresh_from_db()
+    assert tag.note == "All that was thought of"
 
 
 @pytest.mark.parametrize("what", ["annotate", "reading", "undo", "redo", "edit", "withdraw"])

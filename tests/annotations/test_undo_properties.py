@@ -21,7 +21,8 @@ many = settings(
 )
 
 # The form refuses NUL before an action sees it.
-notes = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
+notes = st.lists(st.one_of(st.just(""), texts), min_size=1, max_size=3)  # saved while typing
 places = st.tuples(st.integers(0, 30), st.integers(1, 25))
 steps = st.lists(
     st.one_of(
@@ -73,7 +74,7 @@ def carry_out(step, article, ana) -> Change | None:
                 start, length = rest[1]
                 return actions.edit(tag, by=ana, start=start, end=start + length).change
             case "note":
-                return actions.edit(tag, by=ana, note=rest[1]).change
+                return [actions.edit(tag, by=ana, note=note).change for note in rest[1]][-1]
             case "withdraw":
                 return actions.withdraw(tag, by=ana).change
     except actions.ActionRefused:
@@ -92,10 +93,13 @@ def state(article) -> tuple:
 
 
 def walk(action, article, ana) -> int:
-    taken = 0
+    taken, before = 0, state(article)
     while action(article, by=ana).change:
         taken += 1
         assert taken < 200
+        after = state(article)
+        assert after != before, "a step that does nothing"
+        before = after
     return taken
 
 

@@ -48,6 +48,15 @@ def test_tag_answers_the_changed_sentence_and_the_counts(as_ana, address, senten
     assert f'data-annotation="{annotation.pk}"' in response.text
 
 
+def test_a_tag_that_toggles_is_taken_back_where_it_stands(as_ana, address, tag):
+    body = {"start": tag.start, "end": tag.end, "label": "claim", "toggle": "true"}
+    requests = [uuid.uuid4() for _ in range(2)]
+    for request, standing in zip([*requests, requests[1]], (0, 1, 1), strict=True):
+        response = as_ana.post(address, {**body, "request": request}, headers=HTMX)
+        assert response.status_code == 200
+        assert Annotation.objects.live().count() == standing
+
+
 def test_tag_without_htmx_goes_back_to_the_sentence(as_ana, address, article, sentence):
     body = {"start": sentence.start, "end": sentence.end, "label": "claim"}
     response = as_ana.post(address, body)
@@ -96,7 +105,8 @@ def test_same_tag_twice_answers_the_same(as_ana, address):
         ({"start": 0, "end": 5, "label": "claim\0"}, "Label: Null characters are not allowed."),
         (
             {"start": 9, "end": 5, "label": "claim"},
-            "End: The passage ends at 5, before its start at 9.",
+            "End: The passage ends at 5, before its start at 9. "
+            "Choose a later last word, or an earlier first one.",
         ),
         ({"start": "x", "end": 5, "label": "claim"}, "Start: Enter a whole number."),
         (
@@ -119,6 +129,73 @@ def test_wrong_input_is_told_in_words(as_ana, address, body, message, headers):
     assert response.status_code == 422
     assert message in response.text
     assert not Annotation.objects.exists()
+
+
+ORDER = "The last word stands before the first, so nothing was changed."
+
+
+def chosen(page: str) -> dict[str, str]:
+    """Return the word that is chosen as the passage's first, and the one as its last."""
+    return {
+        name: re.search(
+            rf'<select name="{name}".*?<option value="\d+" selected>(.*?)</option>', page
+        )[1]
+        for name in ("start", "end")
+    }
+
+
+def test_words_in_the_wrong_order_come_back_on_the_page_of_the_sentence(
+    as_ana, address, article, sentence
+):
+    start, end = article.text.index("surplus"), article.text.index("ledger") + len("ledger")
+    body = {"start": start, "end": end, "label": "claim", "sentence": sentence.pk}
+    response = as_ana.post(address, body)
+    assert response.status_code == 422
+    assert "<h1>Sentence 1</h1>" in response.text
+    assert f"{ORDER} Choose a later last word, or an earlier first one." in response.text
+    assert f"{start}, " not in response.text
+    assert chosen(response.text) == {"start": "surplus", "end": "ledger"}
+    assert "ends at" in as_ana.post(address, body, headers=HTMX).text
+    assert not Annotation.objects.exists()
+
+
+@pytest.mark.parametrize("number", ["", "x", "9" * 18, "9" * 5_000, "other"])
+def test_a_sentence_that_is_not_the_articles_brings_no_page_back(as_ana, address, number):
+    from tests.factories import make_article
+
+    if number == "other":
+        number = make_article("Another", "Story.").sentences.first().pk
+    body = {"start": 9, "end": 5, "label": "claim", "sentence": number}
+    response = as_ana.post(address, body)
+    assert response.status_code == 422
+    assert "<h1>Nothing was changed</h1>" in response.text
+
+
+def test_words_in_the_wrong_order_come_back_with_all_that_was_changed(as_ana, tag):
+    text = tag.exact
+    body = {
+        "start": text.index("taxes"),
+        "end": len("Mayor"),
+        "label": "evidence",
+        "note": "Two\r\nlines",
+        "confidence": "2",
+    }
+    response = as_ana.post(tag.get_absolute_url(), body)
+    assert response.status_code == 422
+    page = response.text
+    assert ORDER in page
+    assert chosen(page) == {"start": "taxes", "end": "Mayor"}
+    assert re.findall(r'value="([^"]+)" checked', page) == ["evidence", "2"]
+    assert ">Two\nlines</textarea>" in page
+    tag.refresh_from_db()
+    assert (tag.label.slug, tag.note, tag.confidence) == ("claim", "", None)
+
+
+def test_words_in_the_wrong_order_on_a_closed_story(as_ana, article, tag):
+    set_status(article, "locked")
+    response = as_ana.post(tag.get_absolute_url(), {"start": 9, "end": 5})
+    assert response.status_code == 422
+    assert "Choose a later last word, or an earlier first one." in response.text
 
 
 @pytest.mark.parametrize("status", ["locked", "archived"])
@@ -188,6 +265,25 @@ def test_reading_again_is_taken_back(as_ana, sentence):
     as_ana.post(place, {"read": "true"}, headers=HTMX)
     as_ana.post(place, {"read": "true"}, headers=HTMX)
     assert Reading.objects.live().count() == 1
+
+
+def test_a_plain_form_sent_again_does_it_once(as_ana, ana, article, tag, sentence):
+    """As a browser does that asks whether to send a form again whose answer was lost."""
+    page = as_ana.get(article.get_absolute_url()).text
+    names = dict(re.findall(r'<button id="(\w+)".*? name="request" value="([-0-9a-f]+)"', page))
+    assert names["undo"] != names["redo"]
+    actions.set_reading(sentence, by=ana)
+    for what in ("undo", "undo", "redo", "redo"):
+        done = as_ana.post(f"/articles/{article.pk}/{what}/", {"request": names[what]})
+        assert done.status_code == 303
+    kinds = Change.objects.order_by("pk").values_list("kind", flat=True)
+    assert list(kinds) == ["created", "read", "undone", "redone"]
+    address = f"/sentences/{sentence.pk}/"
+    [read] = re.findall(r'<button name="read" value="(\w+)"', as_ana.get(address).text)
+    assert read == "false"
+    for _ in range(2):
+        as_ana.post(f"{address}reading/", {"read": read})
+        assert not Reading.objects.live().exists()
 
 
 def test_undo_and_redo_say_what_they_did(as_ana, article, tag):

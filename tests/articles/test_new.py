@@ -56,7 +56,9 @@ def upload(name: str, data: str | bytes) -> SimpleUploadedFile:
 def test_anonymous_people_are_asked_to_sign_in(client):
     assert client.get(URL).url == f"/accounts/sign-in/?next={URL}"
     sent = client.post(URL, STORY, headers={"Referer": f"http://testserver{URL}"})
-    assert sent.url == f"/accounts/sign-in/?next={URL}"
+    assert sent.status_code == 401
+    assert f'href="/accounts/sign-in/?next={URL}"' in sent.text
+    assert html.escape(STORY["text"]) in sent.text  # to be sent again
     assert not Article.objects.exists()
 
 
@@ -432,7 +434,10 @@ def test_saving_a_changed_text_asks_to_check_when_marks_are_lost(as_ana):
     joined = check(as_ana, first, join=TWO)
     response = check(as_ana, joined, step="save", text=TEXT + " Six.")
     assert response.status_code == 422
-    assert "Your 1 join or cut" in shown(response)
+    assert (
+        "<p>The story is not saved yet. The text was changed, so it was split again. "
+        "Your 1 join or cut"
+    ) in shown(response)
     saved = check(as_ana, response, step="save", text=TEXT + " Six.")
     assert saved.status_code == 303
 

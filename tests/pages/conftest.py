@@ -27,14 +27,17 @@ PHONE = {
 }
 
 TITLE = "Mayor says taxes may fall"
+FIRST = "The mayor said on Monday that taxes would fall."
+SECOND = "“We have the money,” she said."
 BODY = (
-    "The mayor said on Monday that taxes would fall. “We have the money,” she said.\n\n"
+    f"{FIRST} {SECOND}\n\n"
     "A ledger shows a surplus of $1.2 million. Some expect the vote to be close. "
     "Nobody 🧑‍🤝‍🧑 asked Sam Doe.\n\n"
     "The council meets in May."
 )
 
-expect.set_options(timeout=8_000)
+# As long as for an action. A page asks the more rarely the longer the server took (live.js).
+expect.set_options(timeout=30_000)
 
 
 @dataclass

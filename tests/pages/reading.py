@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Error, Locator, Page, Route, expect
 
-from annotate.annotations.models import Annotation
+from annotate.annotations.models import Annotation, Change
 from annotate.articles.models import Article, Sentence
 
 POSTS = re.compile(r"/(annotations|undo|redo|reading|withdraw|\d+)/$")
@@ -132,6 +132,14 @@ class Reading:
         finally:
             self.page.context.unroute(POSTS, each)
 
+    def sends(self, held: list[Route], count: int) -> None:
+        """Wait until so many requests have come: each turn lets the browser's events in."""
+        for _ in range(5_000):
+            if len(held) >= count:
+                return
+            self.page.evaluate("1")
+        raise AssertionError(f"{len(held)} of {count} requests came")
+
     def reconnect(self) -> Reading:
         """What a browser says when the connection is back: the page does not wait longer."""
         self.page.evaluate("dispatchEvent(new Event('online'))")
@@ -180,3 +188,25 @@ def stored(person) -> list[tuple[str, str]]:
         assert tag.article.text[tag.start : tag.end] == tag.exact
         found.append((tag.label.slug, tag.exact))
     return found
+
+
+def log(person) -> list[str]:
+    """What the person did, in order."""
+    return list(Change.objects.filter(by=person).order_by("pk").values_list("kind", flat=True))
+
+
+def lose(route: Route) -> None:
+    """There is no connection."""
+    route.abort("internetdisconnected")
+
+
+# Until not one more character fits.
+FILL_STORAGE = """() => {
+  for (let size = 2 ** 22, count = 0; size >= 1; count += 1) {
+    try {
+      localStorage.setItem(`full${count}`, "x".repeat(size));
+    } catch {
+      size = Math.floor(size / 2);
+    }
+  }
+}"""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
 from annotate.discussion import actions
 from annotate.discussion.models import Comment, Thread
 from annotate.reviews import actions as reviews
+from tests.factories import PASSWORD
 from tests.pages.conftest import PHONE
+from tests.pages.reading import Reading
 from tests.pages.test_every_page import barriers, both_looks, holds, look  # noqa: F401
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -23,8 +26,6 @@ def revealed(article, ana, ben, mo):
 def test_two_people_discuss_by_key(read, article, revealed, ana, ben):
     story = read(ana).focus(2)
     story.press("t")
-    expect(story.panel.get_by_role("heading", name="Discuss sentence 2")).to_be_focused()
-    story.press("Tab")
     field = story.panel.get_by_role("textbox", name="New discussion")
     expect(field).to_be_focused()
     story.page.keyboard.type("Is this a claim, @ben? See #1.")
@@ -70,7 +71,7 @@ def test_what_is_typed_survives_a_reload_and_a_lost_connection(read, article, an
     story.page.context.set_offline(True)
     begin = story.panel.get_by_role("button", name="Begin a discussion")
     begin.click()
-    expect(story.panel.get_by_role("alert")).to_contain_text("There is no connection")
+    expect(story.panel.get_by_role("alert")).to_contain_text("No answer came")
     expect(field).to_have_value("Half a question")
     story.page.context.set_offline(False)
     begin.click()
@@ -79,6 +80,50 @@ def test_what_is_typed_survives_a_reload_and_a_lost_connection(read, article, an
     story.panel.get_by_role("button", name="Close").click()
     story.press("t")
     expect(story.panel.get_by_role("textbox", name="New discussion")).to_have_value("")
+
+
+def test_a_session_that_ended_keeps_what_is_typed_until_the_next_one(read, ana, watch):
+    watch.expected = ("Failed to load resource",)
+    story = read(ana).focus(1).press("t")
+    story.panel.get_by_role("textbox", name="New discussion").fill("Half a question")
+    Session.objects.all().delete()
+    begin = story.panel.get_by_role("button", name="Begin a discussion")
+    begin.click()
+    expect(story.panel.get_by_role("alert")).to_contain_text("Your session has ended.")
+    tab = story.page.context.new_page()  # a sign-in changes the token that the form has
+    tab.goto("/accounts/sign-in/")
+    tab.get_by_label("Username").fill("ana")
+    tab.get_by_label("Password").fill(PASSWORD)
+    tab.get_by_role("button", name="Sign in").click()
+    expect(tab.get_by_role("link", name="My work")).to_be_visible()
+    begin.click()
+    expect(story.panel.locator(".comment")).to_contain_text("Half a question")
+
+
+def test_an_answer_that_is_not_the_sites_own_keeps_what_is_typed(read, ana):
+    story = read(ana).focus(1).press("t")
+    story.panel.get_by_role("textbox", name="New discussion").fill("Half a question")
+    story.page.route(
+        "**/threads/new/**", lambda route: route.fulfill(body="<h1>Free wifi</h1>"), times=1
+    )
+    story.panel.get_by_role("button", name="Begin a discussion").click()
+    expect(story.panel.get_by_role("alert")).to_contain_text("What you wrote is kept")
+    story.reload().focus(1).press("t")
+    field = story.panel.get_by_role("textbox", name="New discussion")
+    expect(field).to_have_value("Half a question")
+
+
+def test_a_comment_is_sent_where_storage_is_forbidden(browse, article, ana):
+    context = browse(ana)
+    context.add_init_script(
+        "Object.defineProperty(window, 'localStorage',"
+        " { get() { throw new DOMException('no') } })"
+    )
+    story = Reading(context.new_page(), article).open().focus(1).press("t")
+    story.panel.get_by_role("textbox", name="New discussion").fill("A question")
+    story.panel.get_by_role("button", name="Begin a discussion").click()
+    expect(story.panel.locator(".comment")).to_contain_text("A question")
+    story.focus(1).press("c").saved()
 
 
 def test_an_answer_that_got_lost_is_not_said_twice(read, article, ana, watch):

@@ -122,6 +122,7 @@ def test_a_submit_waits_for_what_is_not_saved(read, ana, article, blind, look):
         expect(story.state).to_have_attribute("data-state", "saving")
         story.page.get_by_role("button", name="Submit my review").click()
         expect(story.said).to_have_text("Your review is submitted when everything is saved")
+        story.sends(held, 1)
         held[0].continue_()
     expect(story.page.get_by_role("heading", level=1)).to_have_text("Submit your review")
     assert stored(ana) == [("claim", story.row_text(1))]

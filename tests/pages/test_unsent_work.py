@@ -8,31 +8,19 @@ import pytest
 from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
-from annotate.annotations.models import Annotation, Change, Reading
-from annotate.articles.models import Article
+from annotate.annotations.models import Annotation, Reading
 from tests.factories import PASSWORD, make_article
-from tests.pages.conftest import PHONE, sign_in
+from tests.pages.conftest import FIRST, SECOND, sign_in
+from tests.pages.reading import FILL_STORAGE, log, lose, stored
 from tests.pages.reading import Reading as Story
-from tests.pages.reading import stored
 from tests.pages.test_every_page import holds
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-FIRST = "The mayor said on Monday that taxes would fall."
-SECOND = "“We have the money,” she said."
 
 
 @pytest.fixture(autouse=True)
 def broken_connections_are_expected(watch):
     watch.expected = ("Failed to load resource",)
-
-
-def log(person) -> list[str]:
-    return list(Change.objects.filter(by=person).order_by("pk").values_list("kind", flat=True))
-
-
-def lose(route) -> None:
-    route.abort("internetdisconnected")
 
 
 def do_and_lose(route) -> None:
@@ -86,8 +74,10 @@ def test_a_note_and_a_withdrawal_without_a_connection(read, ana):
     claim, evidence = Annotation.objects.order_by("created_at")
     page = story.page
     story.badge(claim).click()
+    note = story.panel.get_by_label("Note")
+    expect(note).to_be_visible()
     page.context.set_offline(True)
-    story.panel.get_by_label("Note").fill("typed on the train")
+    note.fill("typed on the train")
     expect(story.state).to_contain_text("1 change not saved yet")
     story.badge(evidence).click()
     expect(page.get_by_role("alert")).to_contain_text(
@@ -198,6 +188,27 @@ def test_work_left_in_one_story_is_sent_from_another(read, ana):
     assert stored(ana) == [("claim", FIRST)]
 
 
+def test_leaving_any_page_warns_while_something_is_unsent(read, ana):
+    story = read(ana).focus(1)
+    page = story.page
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    with story.posts(lose):
+        story.press("c")
+        expect(story.state).to_contain_text("1 change not saved yet")
+        page.goto("/")
+        expect(page.locator("#unsent")).to_be_visible()
+        assert len(asked) == 1
+        page.get_by_role("button", name="Sign out").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+    assert asked == ["beforeunload"] * 2
+    with page.expect_response(re.compile("/annotations/$")):
+        fill_in(page, "ana")
+    expect(page.get_by_role("link", name="My work")).to_be_visible()
+    expect(page.locator("#unsent")).to_be_hidden()
+    assert stored(ana) == [("claim", FIRST)]
+
+
 # --- A server in trouble ------------------------------------------------------------
 
 
@@ -211,105 +222,45 @@ def test_a_server_that_answers_503_gets_it_later(read, ana):
     assert stored(ana) == [("claim", FIRST)]
 
 
-def test_a_story_locked_meanwhile_says_so(read, ana, article):
+def test_an_answer_that_is_not_the_sites_own_saves_nothing(read, ana):
     story = read(ana).focus(1)
-    Article.objects.update(status="locked")
-    story.press("c", "c", "c")
-    message = story.page.get_by_role("alert")
-    expect(message).to_contain_text(f"“{article.title}” is locked: it takes no more changes.")
-    expect(message).to_contain_text("Not saved is Claim on sentence 1.")
-    story.saved()  # refused: nothing waits any more
-    assert story.highlighted("saving-claim") == []
-    assert stored(ana) == []
+    with story.posts(lambda route: route.fulfill(status=200, body="<h1>Free wifi</h1>")):
+        story.press("c")
+        expect(story.state).to_contain_text("1 change not saved yet")
+    story.reconnect().saved()
+    assert log(ana) == ["created"]
 
 
-# --- What was refused ---------------------------------------------------------------
+# --- A browser in trouble ----------------------------------------------------------
 
 
-def kept(story):
-    """The list of what was not saved, opened."""
-    details = story.page.locator("#not-saved")
-    expect(details).to_be_visible()
-    if details.get_attribute("open") is None:
-        details.locator("summary").click()
-    return details
-
-
-def test_what_was_refused_is_kept_until_it_can_be_sent_again(read, ana, article):
+def test_a_note_for_which_there_is_no_more_room_is_saved_whole(read, ana):
     story = read(ana).focus(1).press("c").saved()
     story.press("Enter")
     note = story.panel.get_by_label("Note")
-    note.press_sequentially("Who")
-    story.saved()
-    Article.objects.update(status="locked")
-    note.press_sequentially(" says")
-    story.saved()
-    note.press_sequentially(" so?")  # typed on: one note, not two
-    story.saved()
-    story.press("Escape")
-    story.focus(2).press("s", "s", "s").saved()  # on, off, on: one tag
-    summary = story.page.locator("#not-saved summary")
-    expect(summary).to_have_text("Not saved: 2 changes")
-
-    story.page.reload()  # of a story that is locked now
-    expect(summary).to_have_text("Not saved: 2 changes")
-    rows = kept(story).get_by_role("listitem")
-    why = f"“{article.title}” is locked: it takes no more changes."
-    expect(rows.nth(0)).to_have_text(
-        f"The note of Claim on sentence 1{FIRST}Who says so?{why}Try againDismiss"
-    )
-    expect(rows.nth(1)).to_have_text(f"Speculation on sentence 2{SECOND}{why}Try againDismiss")
-    rows.nth(1).get_by_role("button", name="Try again: Speculation on sentence 2").click()
-    expect(rows.nth(1)).to_contain_text(why)  # refused again, and kept again
-
-    Article.objects.update(status="open")
-    story.reload()
-    kept(story)
-    rows.nth(0).get_by_role("button", name="Try again").click()
-    expect(summary).to_have_text("Not saved: 1 change")
-    expect(summary).to_be_focused()
-    story.saved()
-    rows.get_by_role("button", name="Dismiss: Speculation on sentence 2").click()
-    expect(story.page.locator("#not-saved")).to_be_hidden()
-    assert stored(ana) == [("claim", FIRST)]
-    assert Annotation.objects.get().note == "Who says so?"
-    story.reload().saved()
-    expect(story.page.locator("#not-saved")).to_be_hidden()
+    with story.posts(lose):
+        note.press_sequentially("first")
+        expect(story.state).to_contain_text("Kept in this browser")
+        story.page.evaluate(FILL_STORAGE)
+        note.press_sequentially(" and last")
+        expect(story.state).to_have_text(
+            "1 change not saved yet: no connection. "
+            "Leave this page open: this browser cannot keep it."
+        )
+    story.reconnect().saved()
+    assert Annotation.objects.get().note == "first and last"
 
 
-@pytest.mark.parametrize("options", [{}, PHONE], ids=["wide", "phone"])
-def test_the_list_of_what_was_refused_is_accessible(read, ana, options):
-    story = read(ana, **options).focus(1)
-    Article.objects.update(status="locked")
-    story.press("c", "n", "u").saved()
-    story.page.get_by_role("button", name="Close").click()
-    rows = kept(story).get_by_role("listitem")
-    expect(rows).to_have_count(3)
-    assert rows.nth(2).get_by_role("button").all_inner_texts() == ["Dismiss"]  # of an undo
-    holds(story.page, "what was refused")
-
-
-def test_what_can_never_be_saved_cannot_be_sent_again(read, ana):
+def test_a_clock_that_is_set_back_changes_no_order(read, ana):
     story = read(ana).focus(1).press("c").saved()
     story.press("Enter")
-    note = story.panel.get_by_label("Note")
-    note.evaluate("field => field.removeAttribute('maxlength')")
-    note.fill("x" * 10_001)
-    story.saved()
-    row = kept(story).get_by_role("listitem")
-    expect(row).to_contain_text("Note: Ensure this value has at most 10000 characters")
-    assert row.get_by_role("button").all_inner_texts() == ["Dismiss"]
-
-
-def test_another_person_does_not_see_what_was_refused(read, ana, ben, live_server):
-    story = read(ana).focus(1)
-    Article.objects.update(status="locked")
-    story.press("c").saved()
-    expect(story.page.locator("#not-saved")).to_be_visible()
-    sign_in(story.page.context, ben, live_server.url)
-    story.page.reload()
-    expect(story.page.get_by_text("This story is locked")).to_be_visible()
-    expect(story.page.locator("#not-saved")).to_be_hidden()
+    with story.posts(lose):
+        story.panel.get_by_label("Note").press_sequentially("why?")
+        story.page.evaluate("{ const now = Date.now; Date.now = () => now() - 600_000; }")
+        story.press("Escape").focus(2).press("e", "e", "n")
+        expect(story.state).to_contain_text("4 changes not saved yet")
+    story.reconnect().saved()
+    assert log(ana) == ["created", "edited", "created", "withdrawn", "read"]
 
 
 # --- From any page ------------------------------------------------------------------
@@ -330,7 +281,9 @@ def test_work_left_unsent_is_sent_from_any_page(read, ana):
         expect(story.state).to_contain_text("2 changes not saved yet")
         page.goto("/")
         unsent = page.locator("#unsent")
-        expect(unsent).to_have_text("2 changes not saved yet…")
+        expect(unsent).to_have_text(
+            "2 changes not saved yet. Kept in this browser, sent when it can be."
+        )
         holds(page, "unsent work")
     story.reconnect()
     expect(unsent).to_be_hidden()
@@ -357,26 +310,6 @@ def test_an_ended_session_is_said_on_any_page(read, ana):
     expect(page).to_have_url(re.compile("/guideline/$"))
     expect(page.locator("#unsent")).to_be_hidden()
     assert stored(ana) == [("claim", FIRST)]
-
-
-def test_what_is_refused_from_another_page_says_of_which_story(read, ana, article):
-    story = read(ana).focus(1)
-    page = story.page
-    page.on("dialog", lambda dialog: dialog.accept())
-    with story.posts(lose):
-        story.press("c")
-        expect(story.state).to_contain_text("1 change not saved yet")
-        page.goto("/")
-        expect(page.locator("#unsent")).to_be_visible()
-        Article.objects.update(status="locked")
-    story.reconnect()
-    expect(page.locator("#unsent")).to_be_hidden()
-    row = kept(story).get_by_role("listitem")
-    expect(row).to_contain_text(f"Claim on sentence 1 in {article.title}{FIRST}")
-    holds(page, "what was refused, on the list")
-    row.get_by_role("link", name=article.title).click()
-    expect(page).to_have_url(re.compile(f"{article.get_absolute_url()}$"))
-    expect(page.locator("#not-saved summary")).to_have_text("Not saved: 1 change")
 
 
 # --- Sessions -----------------------------------------------------------------------
@@ -444,15 +377,6 @@ def test_another_person_in_the_same_browser_sends_nothing_of_the_first(
 # --- As it happens ------------------------------------------------------------------
 
 
-def arrive(story, held: list, count: int) -> None:
-    """Wait until so many requests have come: each turn lets the browser's events in."""
-    for _ in range(5_000):
-        if len(held) >= count:
-            return
-        story.page.evaluate("1")
-    raise AssertionError(f"{len(held)} of {count} requests came")
-
-
 def test_a_tag_shows_within_the_frame_of_the_key_and_is_saved_only_after_the_answer(read, ana):
     story = read(ana).focus(1)
     held = []
@@ -472,15 +396,13 @@ def test_a_tag_shows_within_the_frame_of_the_key_and_is_saved_only_after_the_ans
         expect(story.said).to_have_text("Saving Claim on sentence 1")
         story.press("j", "n")
         expect(story.state).to_have_text("Saving 2 changes…")
-        arrive(story, held, 1)
+        story.sends(held, 1)
         assert len(held) == 1  # one at a time: the order holds
         assert story.page.locator("#state[data-state='saved'], .tag").count() == 0
         held[0].continue_()
         expect(story.sentence(1).locator(".tag")).to_be_visible()
         expect(story.state).to_have_text("Saving 1 change…")
-        story.page.wait_for_event("request", lambda _: len(held) == 2) if len(
-            held
-        ) < 2 else None
+        story.sends(held, 2)
         held[1].continue_()
         story.saved()
     assert stored(ana) == [("claim", FIRST)]

@@ -101,16 +101,29 @@ def test_a_tag_is_changed_and_taken_back(story, ana):
     assert stored(ana) == [("speculation", exact)]
 
 
-def test_a_wrong_passage_is_said_in_words(story, watch):
+def test_words_in_the_wrong_order_are_said_in_words_and_still_chosen(story, ana, watch):
     watch.expected = ("422",)
     page = story.page
     story.sentence(1).locator(".n").click()
     page.get_by_label("First word").select_option(label="taxes")
     page.get_by_label("Last word").select_option(label="mayor")
     page.get_by_role("button", name="Claim").last.click()
-    expect(page.get_by_role("alert")).to_contain_text("before its start")
-    page.get_by_role("link", name="Back to the story").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text(TITLE)
+    expect(page.get_by_role("alert")).to_contain_text("The last word stands before the first")
+    last = page.get_by_label("Last word")
+    expect(last).to_be_focused()
+    last.select_option(label="fall.")
+    page.get_by_role("button", name="Claim").last.click()
+    assert stored(ana) == [("claim", "taxes would fall.")]
+    story.sentence(1).locator(".tag").click()
+    page.get_by_label("Note").fill("Kept")
+    page.get_by_label("Last word").select_option(label="mayor")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("The last word stands before the first")
+    expect(page.get_by_label("Note")).to_have_value("Kept")
+    page.get_by_label("First word").select_option(label="The")
+    page.get_by_role("button", name="Save").click()
+    assert stored(ana) == [("claim", "The mayor")]
+    assert Annotation.objects.get().note == "Kept"
 
 
 def test_a_story_is_put_in(page):
@@ -160,3 +173,32 @@ def test_the_admin(browse, ana, mo, article, claim):
     page.get_by_role("button", name="Menu").click()
     page.get_by_role("link", name="Back to the stories").click()
     expect(page).to_have_url(re.compile(r"/$"))
+
+
+def test_note_sent_after_the_session_ended_is_kept_and_sent_again(
+    page, ana, article, claim, watch
+):
+    watch.expected = ("401", "403")
+    tag = annotate(article=article, reviewer=ana, label=claim, start=0, end=5).annotation
+    page.goto(tag.get_absolute_url())
+    page.get_by_label("Note").fill("Two words")
+    page.context.clear_cookies(name="sessionid")
+
+    page.get_by_role("button", name="Save").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your session has ended")
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="sign in in another tab").click()
+    other = opened.value
+    other.get_by_label("Username").fill("ana")
+    other.get_by_label("Password").fill(PASSWORD)
+    other.get_by_role("button", name="Sign in").click()
+    expect(other.get_by_role("heading", level=1)).to_have_text("Tag")
+    expect(other.get_by_label("Note")).to_have_value("")
+    page.get_by_role("button", name="Send again").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("This page was out of date")
+    expect(page.get_by_label("What you wrote")).to_have_value("Two words")
+    page.get_by_role("button", name="Send again").click()
+    expect(page).to_have_url(re.compile(r"/articles/\d+/#sentence"))
+    tag.refresh_from_db()
+    assert tag.note == "Two words"

@@ -3,6 +3,7 @@
 // while the person's own work is on its way. Without a stream it asks every now and then.
 
 import { sentences } from "./offsets.js";
+import { token } from "./outbox.js";
 
 const PACE = 1000; // milliseconds from one question to the next, at the least
 const JITTER = 200; // so that not everybody asks at the same moment
@@ -117,8 +118,9 @@ export class Live {
     else this.soon();
   }
 
+  /** Whether what the page shows no longer fits: a closed story has no controls. */
   isStale() {
-    return "stale" in (document.getElementById("controls")?.dataset ?? {});
+    return "stale" in (document.getElementById("controls")?.dataset ?? { stale: "" });
   }
 
   behind() {
@@ -206,6 +208,8 @@ export class Live {
     const page = body && new DOMParser().parseFromString(body, "text/html");
     if (!page?.getElementById("story")) return;
     const parts = page.querySelectorAll("#story .s, #counts, #controls");
+    const settings = page.getElementById("page-settings")?.textContent;
+    const closed = page.querySelector(".side .notice")?.textContent;
     this.keepPlace(() => {
       this.show([...parts].map((part) => part.outerHTML).join(""));
       replace(document.querySelector("#story .source"), page.querySelector("#story .source"));
@@ -215,9 +219,12 @@ export class Live {
     // Of what others do, less may be told from now on.
     if (this.newest === newest) this.newest = Number(this.latest());
     this.drawCompany();
-    const settings = page.getElementById("page-settings");
-    if (settings) this.changed(JSON.parse(settings.textContent));
-    else this.end(); // it takes no more tags
+    if (settings) {
+      this.changed(JSON.parse(settings));
+    } else {
+      this.changed({ refusal: closed.trim() });
+      this.end(); // it takes no more tags
+    }
     this.say("The review of this story has changed");
   }
 
@@ -323,7 +330,11 @@ function replaceSide(fresh) {
   const side = document.querySelector(".side");
   const { activeElement: active } = document;
   if (!fresh || (side.contains(active) && active.matches("input, textarea, select"))) return;
-  for (const id of ["state", "not-saved"]) replace(fresh.querySelector(`#${id}`), document.getElementById(id));
+  replace(fresh.querySelector("#not-saved"), document.getElementById("not-saved"));
+  const state = document.getElementById("state");
+  // A closed story's page has none; what is on its way needs it nevertheless.
+  if (fresh.querySelector("#state")) replace(fresh.querySelector("#state"), state);
+  else fresh.querySelector(".bar").append(state);
   const here = document.getElementById("here");
   side.replaceChildren(...fresh.childNodes);
   if (here) document.getElementById("counts")?.after(here);
@@ -334,5 +345,3 @@ function replaceSide(fresh) {
 function replace(standing, fresh) {
   if (standing && fresh) standing.replaceWith(fresh);
 }
-
-const token = () => document.cookie.match(/(?:^|; )(?:__Host-)?csrftoken=([^;]*)/)?.[1] ?? "";

@@ -54,6 +54,7 @@ export function apply(html) {
     (again?.disabled ? document.querySelector(".s[tabindex='0']") : again)?.focus({ preventScroll: true });
   }
   if (selected && selection.isCollapsed) select(selected);
+  drawTags();
   return answer.querySelector("template").content;
 }
 
@@ -95,6 +96,27 @@ export function drawPassage(passage) {
   if (!CSS.highlights) return;
   if (passage) CSS.highlights.set("passage", new Highlight(rangeOf(passage.start, passage.end)));
   else CSS.highlights.delete("passage");
+}
+
+let open = null; // the tag whose passage is shown
+
+/** Show the passage of the tag that is open; null for none. */
+export function drawOpen(id) {
+  open = id;
+  drawTags();
+}
+
+/** Tell apart what has more tags than lines: the passage of the tag that is open, and of one pointed at. */
+export function drawTags(pointed = null) {
+  if (!CSS.highlights) return;
+  const ranges = [open, pointed].filter(Boolean).flatMap((id) => {
+    const marks = [...document.querySelectorAll(`mark[data-annotations~="${id}"]`)];
+    if (!marks.length) return [];
+    const { start, end } = passageOfMarks(marks);
+    return [rangeOf(start, end)];
+  });
+  if (ranges.length) CSS.highlights.set("tag", new Highlight(...ranges));
+  else CSS.highlights.delete("tag");
 }
 
 export const isWhole = (sentence, passage) =>

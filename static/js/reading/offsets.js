@@ -95,6 +95,17 @@ function offsetIn(sentence, container, position) {
   return Math.min(offset, endOf(sentence));
 }
 
+/** The text of [start, end), as it is read: sentences apart by a space. */
+export function textBetween(start, end) {
+  return sentences()
+    .filter((sentence) => startOf(sentence) < end && endOf(sentence) > start)
+    .map((sentence) => {
+      const base = startOf(sentence);
+      return [...textOf(sentence)].slice(Math.max(start - base, 0), end - base).join("");
+    })
+    .join(" ");
+}
+
 /** The passage from the first of these marks to the end of the last. */
 export function passageOfMarks(marks) {
   const [first, last] = [marks[0], marks.at(-1)];
@@ -138,24 +149,24 @@ function trim(start, end) {
   return end > start ? { start, end } : null;
 }
 
+// Written without spaces between words, which only a dictionary then knows.
+const UNSPACED = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u;
+
 /** Where words, or characters as a reader sees them, begin and end in a sentence. */
 export function stops(sentence, granularity) {
   const text = textOf(sentence);
-  const base = startOf(sentence);
-  const found = [];
-  if (granularity === "word") {
-    for (const match of text.matchAll(/\S+/gu)) {
-      const start = base + codePoints(text, match.index);
-      found.push({ start, end: start + codePoints(match[0]) });
-    }
-    return found;
-  }
-  let start = base;
-  for (const { segment } of new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(text)) {
-    const end = start + codePoints(segment);
-    // No passage begins or ends with white space.
-    if (segment.trim()) found.push({ start, end });
-    start = end;
-  }
-  return found;
+  const whole = (word) => granularity === "word" && !UNSPACED.test(word);
+  // No passage begins or ends with white space.
+  const pieces = [...text.matchAll(/\S+/gu)].flatMap(({ 0: word, index }) =>
+    whole(word) ? [[index, word]] : segments(word, granularity).map(([at, piece]) => [index + at, piece]),
+  );
+  let [start, at] = [startOf(sentence), 0];
+  return pieces.map(([index, piece]) => {
+    start += codePoints(text.slice(at, index));
+    at = index;
+    return { start, end: start + codePoints(piece) };
+  });
 }
+
+const segments = (text, granularity) =>
+  [...new Intl.Segmenter(undefined, { granularity }).segment(text)].map(({ index, segment }) => [index, segment]);

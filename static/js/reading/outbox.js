@@ -3,16 +3,20 @@
 // dropped connection and an ended session. It is sent in order, one at a time, over all tabs
 // of this browser; its `request` id lets the server do it exactly once, however often it is sent.
 
+import { Kept } from "./kept.js";
+
 const RETRY = [1000, 2000, 4000, 8000, 15000]; // milliseconds
 const PATIENCE = 20_000; // milliseconds until a connection without an answer counts as dropped
 const KEEPALIVE_BYTES = 60_000; // what a browser still sends for a page that was closed
+const LONGEST_WAIT = 5000; // milliseconds; held back for longer, the clock was set back meanwhile
 
 export class Outbox {
   /**
    * `refused` keeps what the server refuses (refused.js). `article`, `title`, `since` and `view`: of the
    * story on this page, if there is one. Of the handlers each may be missing:
    * `onAnswer(html, item)`, `onHeard(html, since)`, `onRefused(why, item)`,
-   * `onState(state, waiting)`, `onChange()`.
+   * `onState(state, waiting)`, `onChange()`. `state` is one of saved, saving, waiting, unkept (the
+   * same, but this browser cannot keep it), signed-out.
    */
   constructor({ user, article = null, title = "", since = null, view = () => "", refused, handlers }) {
     // One queue for all stories: what was left unsent in one is sent from any other.
@@ -29,17 +33,16 @@ export class Outbox {
     this.due = Infinity; // when the timer runs out
     this.sending = null;
     this.state = "saved";
-    this.memory = new Map(); // used as well where storage is full or forbidden
-    this.count = 0;
+    this.kept = new Kept(this.prefix, () => this.changed());
     this.channel = "BroadcastChannel" in window ? new BroadcastChannel(this.prefix) : null;
     this.channel?.addEventListener("message", ({ data }) => this.hear(data));
-    addEventListener("storage", (event) => event.key?.startsWith(this.prefix) && this.changed());
     addEventListener("online", () => this.soon(0));
     document.addEventListener("visibilitychange", () => this.soon(0));
     addEventListener("pagehide", () => this.soon(0));
+    document.addEventListener("click", ({ target }) => (this.leaving = target.matches("[data-to-send]")));
     addEventListener("beforeunload", (event) => {
-      // From any other page it is sent all the same.
-      if (this.article && this.items().length) event.preventDefault();
+      if (this.leaving) return; // to sign in is the way to send it
+      if (this.items().length || this.refused.kept.isFragile) event.preventDefault();
     });
   }
 
@@ -50,51 +53,28 @@ export class Outbox {
 
   /** The same, without what an undo that waits as well will take back. */
   standing() {
-    const done = [];
-    let undone = [];
-    for (const item of this.here()) {
-      if (item.url.endsWith("/undo/")) {
-        if (done.length) undone.push(done.pop());
-      } else if (item.url.endsWith("/redo/")) {
-        if (undone.length) done.push(undone.pop());
-      } else {
-        done.push(item);
-        undone = [];
-      }
-    }
-    return done;
+    return replay(this.here()).done;
+  }
+
+  /** Whether an undo or redo waits of what is saved already: what it does only the server knows. */
+  isUnsure() {
+    return replay(this.here()).unsure;
   }
 
   /** What is not yet saved, oldest first. */
   items() {
-    const found = new Map(this.memory);
-    try {
-      for (let index = 0; index < localStorage.length; index += 1) {
-        const key = localStorage.key(index);
-        if (key.startsWith(this.prefix)) found.set(key, JSON.parse(localStorage.getItem(key)));
-      }
-    } catch {
-      // Storage is forbidden: the page still works, and says so when it is closed.
-    }
-    return [...found.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+    return this.kept.all();
   }
 
-  put(item) {
-    try {
-      localStorage.setItem(item.key, JSON.stringify(item));
-      this.memory.delete(item.key);
-    } catch {
-      this.memory.set(item.key, item);
-    }
-  }
-
-  drop(item) {
-    this.memory.delete(item.key);
-    try {
-      localStorage.removeItem(item.key);
-    } catch {
-      // As above.
-    }
+  /**
+   * Take out an item that will not be sent, and with it the undo and redo of it that wait: they
+   * would undo something else. True if it stood at the end.
+   */
+  giveUp(item) {
+    const { done, steps } = replay(this.items().filter(({ article }) => article === item.article));
+    const own = [...steps.keys()].find(({ key }) => key === item.key);
+    for (const one of [item, ...(steps.get(own) ?? [])]) this.kept.drop(one);
+    return !own || done.includes(own);
   }
 
   /**
@@ -104,16 +84,16 @@ export class Outbox {
    * is and `quote` has the text it is about, for the person to read if it is refused.
    */
   add({ url, fields = {}, show = null, ref = null, wait = 0, what, quote, article, title }) {
-    const stamp = String(Date.now()).padStart(15, "0");
-    this.count += 1;
-    const order = `${stamp}-${String(this.count).padStart(6, "0")}`;
+    // After all that waits, also where the clock was set back meanwhile.
+    const last = this.items().at(-1)?.key.slice(this.prefix.length) ?? "";
+    const order = Math.max(Date.now(), parseInt(last, 10) + 1 || 0);
     const id = uuid();
-    const key = `${this.prefix}${order}-${id}`;
+    const key = `${this.prefix}${String(order).padStart(15, "0")}-${id}`;
     const story = article ? { article, title } : { article: this.article, title: this.title };
     const item = { key, id, ...story, url, fields, show, ref, what, quote, after: Date.now() + wait };
-    this.put(item);
-    this.changed();
+    this.kept.put(item);
     this.soon(wait);
+    this.changed();
     return item;
   }
 
@@ -123,14 +103,14 @@ export class Outbox {
   }
 
   /**
-   * Put newer `fields` into an item that waits; false if it is too late. It gets a new id: what
-   * was there before may have reached the server although no answer came back.
+   * Put `newer` fields, and what they are in words, into an item that waits; false if it is too late.
+   * It gets a new id: what was there before may have reached the server although no answer came back.
    */
-  replace(item, fields, wait) {
+  replace(item, newer, wait) {
     if (this.sending?.key === item.key || !this.items().some((one) => one.key === item.key)) return false;
-    this.put({ ...item, id: uuid(), fields, after: Date.now() + wait });
-    this.changed();
+    this.kept.put({ ...item, ...newer, id: uuid(), after: Date.now() + wait });
     this.soon(wait);
+    this.changed();
     return true;
   }
 
@@ -143,7 +123,7 @@ export class Outbox {
 
   say(state, waiting) {
     this.state = state;
-    this.handlers.onState?.(state, waiting);
+    this.handlers.onState?.(state === "waiting" && this.kept.isFragile ? "unkept" : state, waiting);
   }
 
   /** Send in so many milliseconds, if nothing is to be sent earlier. */
@@ -161,12 +141,12 @@ export class Outbox {
   /** Send all that waits. One tab sends at a time, so that the order holds. */
   async drain() {
     if (this.draining) {
-      this.again = true; // what was added may have been too late for the loop that runs
+      this.more = true; // what was added may have been too late for the loop that runs
       return;
     }
     if (!this.items().length) return;
     this.draining = true;
-    this.again = false;
+    this.more = false;
     try {
       if (navigator.locks) {
         await navigator.locks.request(this.prefix, () => this.sendAll());
@@ -175,7 +155,7 @@ export class Outbox {
       }
     } finally {
       this.draining = false;
-      if (this.again) this.soon(0);
+      if (this.more) this.soon(0);
     }
   }
 
@@ -183,13 +163,14 @@ export class Outbox {
     for (let item = this.items()[0]; item; item = this.items()[0]) {
       // Typing is held back until it pauses, the page is left, or something else was done.
       const early = item.after - Date.now();
-      if (early > 0 && this.items().length === 1 && document.visibilityState === "visible") {
+      const held = early > 0 && early < LONGEST_WAIT;
+      if (held && this.items().length === 1 && document.visibilityState === "visible") {
         this.soon(early);
         return;
       }
       if (item.ref) {
-        this.drop(item); // what it was about was refused, and is wanted no more
-        this.refused.forget(item.ref);
+        // What it was about was refused, and is wanted no more.
+        if (this.giveUp(item)) this.refused.forget(item.ref);
         this.changed();
         continue;
       }
@@ -210,7 +191,7 @@ export class Outbox {
         headers: {
           "Content-Type": "application/x-www-form-urlencoded",
           "HX-Request": "true",
-          "X-CSRFToken": cookie("__Host-csrftoken") || cookie("csrftoken"),
+          "X-CSRFToken": token(),
           "X-Person": this.user, // somebody else may have signed in in another tab
         },
         body,
@@ -224,22 +205,24 @@ export class Outbox {
     } finally {
       this.sending = null;
     }
-    // A 403 that is not the site's own: the token went with the session.
-    const noToken = response.status === 403 && !html.includes('id="message"');
-    if (response.status === 401 || response.type === "opaqueredirect" || noToken) {
+    if (hasEnded(response, html)) {
       this.say("signed-out", this.items().length);
       return false;
     }
     if (response.status >= 500 || response.status === 429) return this.later();
+    const controls = response.ok && parse(html).getElementById("controls");
+    // An answer that is not the site's own, as of a network that asks to sign in first.
+    if (response.ok && !controls) return this.later();
     this.attempt = 0;
     if (this.state !== "saved") this.state = "saving";
     // Another tab may have put newer words into it meanwhile: those stay.
-    if (this.items().find((one) => one.key === item.key)?.id === item.id) this.drop(item);
+    const same = this.items().find((one) => one.key === item.key)?.id === item.id;
     if (response.ok) {
-      this.name(item, html);
+      if (same) this.kept.drop(item);
+      this.name(item, controls.dataset.annotation);
       if (item.article === this.article) this.handlers.onAnswer?.(html, item);
       this.channel?.postMessage({ html, article: item.article, ...shown });
-    } else {
+    } else if (!same || this.giveUp(item)) {
       const why = messageOf(html) || "The server refused this. Nothing was changed.";
       this.refused.keep(item, why, response.status);
       this.handlers.onRefused?.(why, item);
@@ -248,13 +231,11 @@ export class Outbox {
     return true;
   }
 
-  /** Tell items that waited for this one which annotation it made. */
-  name(item, html) {
-    const controls = new DOMParser().parseFromString(html, "text/html").getElementById("controls");
-    const made = controls?.dataset.annotation;
+  /** Tell items that waited for this one which annotation it made, if it made one. */
+  name(item, made) {
     if (!made) return;
     for (const other of this.items()) {
-      if (other.ref === item.id) this.put({ ...other, ref: null, url: other.url.replace("{id}", made) });
+      if (other.ref === item.id) this.kept.put({ ...other, ref: null, url: other.url.replace("{id}", made) });
     }
   }
 
@@ -273,14 +254,54 @@ export class Outbox {
   }
 }
 
-function messageOf(html) {
-  const page = new DOMParser().parseFromString(html, "text/html");
-  return page.getElementById("message")?.textContent.trim();
+/** The link to sign in again, and to come back here. */
+export function signInLink(address) {
+  const link = document.createElement("a");
+  link.href = `${address}?next=${encodeURIComponent(location.pathname + location.search)}`;
+  link.dataset.toSend = "";
+  link.textContent = "Sign in to send";
+  return link;
 }
 
-function cookie(name) {
-  return document.cookie.split("; ").find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
+/**
+ * What stands when `items` of one story have been sent, as `done`; of each that is no undo or redo
+ * itself, which of them undo and redo it, as `steps`; and whether one acts on something else, as
+ * `unsure`.
+ */
+function replay(items) {
+  const done = [];
+  const undone = [];
+  const steps = new Map();
+  let unsure = false;
+  for (const item of items) {
+    const [, step] = item.url.match(/\/(undo|redo)\/$/) ?? [];
+    if (step) {
+      const [from, to] = step === "undo" ? [done, undone] : [undone, done];
+      const moved = from.pop();
+      if (moved) to.push(moved);
+      else unsure = true;
+      steps.get(moved)?.push(item);
+    } else {
+      done.push(item);
+      undone.length = 0;
+      steps.set(item, []);
+    }
+  }
+  return { done, steps, unsure };
 }
+
+const parse = (html) => new DOMParser().parseFromString(html, "text/html");
+
+const messageOf = (html) => parse(html).getElementById("message")?.textContent.trim();
+
+/** What proves that a form is this site's: of whoever is signed in now, perhaps in another tab. */
+export const token = () => document.cookie.match(/(?:^|; )(?:__Host-)?csrftoken=([^;]*)/)?.[1] ?? "";
+
+/** Whether an answer says that the session has ended: a 403 of the site's own has a message. */
+export const hasEnded = (response, html) =>
+  response.status === 401 ||
+  response.type === "opaqueredirect" ||
+  (response.status === 403 && !html.includes('id="message"'));
 
 function uuid() {
   if (crypto.randomUUID) return crypto.randomUUID();

@@ -1,12 +1,14 @@
 // Reading and tagging by key, mouse and thumb. Every control here is also a plain link or form
 // of the page, so that all of it works without this script.
 
+import * as keys from "./keys.js";
 import { Live } from "./live.js";
 import * as marks from "./marks.js";
 import * as offsets from "./offsets.js";
-import { Outbox } from "./outbox.js";
+import { Outbox, signInLink } from "./outbox.js";
 import * as palette from "./palette.js";
 import * as panel from "./panel.js";
+import * as passage from "./passage.js";
 import { Refused } from "./refused.js";
 import * as threads from "./threads.js";
 
@@ -19,13 +21,14 @@ const names = Object.fromEntries(
     button.querySelector(".label-name").textContent,
   ]),
 );
-const actions = Object.fromEntries(Object.entries(settings.keys).map(([action, key]) => [key, action]));
 const badgeOf = (label) => document.querySelector(`#palette [data-tag="${label}"] kbd`).textContent;
 
-let passage = null; // chosen and not yet tagged: { start, end }
 let selecting = false; // by mouse or finger, just now
+let pressed = document.body; // where the mouse or the finger last went down
+let byTouch = matchMedia("(pointer: coarse)").matches;
 
 document.documentElement.classList.add("script");
+document.documentElement.dataset.keys = settings.keysOn ? "on" : "off";
 
 // --- The outbox -------------------------------------------------------------------------------
 
@@ -44,7 +47,7 @@ const outbox = new Outbox({
     onAnswer(html, item) {
       const answer = show(html);
       say(answer.querySelector("#said")?.textContent);
-      if (!item.url.startsWith(`/annotations/${panel.current()}/`)) panel.refresh();
+      panel.refresh();
       live.answered();
     },
     onHeard(html, since) {
@@ -82,7 +85,7 @@ const live = new Live({
 function show(html) {
   const answer = marks.apply(html);
   dressSentences();
-  marks.drawPassage(passage);
+  passage.draw();
   return answer;
 }
 
@@ -110,15 +113,11 @@ function showState(state, waiting) {
       saved: "All saved",
       saving: `Saving ${changes}…`,
       waiting: `${changes} not saved yet: no connection. Kept in this browser, sent when it is back.`,
+      unkept: `${changes} not saved yet: no connection. Leave this page open: this browser cannot keep it.`,
       "signed-out": `${changes} not saved yet: your session has ended. `,
     }[state],
   );
-  if (state === "signed-out") {
-    const link = document.createElement("a");
-    link.href = `${settings.signIn}?next=${encodeURIComponent(location.pathname)}`;
-    link.textContent = "Sign in to send";
-    element.append(link);
-  }
+  if (state === "signed-out") element.append(signInLink(settings.signIn));
 }
 
 /** Say something to a screen reader. */
@@ -135,7 +134,10 @@ function complain(words) {
   close.type = "button";
   close.className = "link";
   close.textContent = "Close";
-  close.addEventListener("click", () => box.replaceChildren());
+  close.addEventListener("click", () => {
+    box.replaceChildren();
+    currentSentence()?.focus({ preventScroll: true });
+  });
   box.replaceChildren(text, close);
 }
 
@@ -177,7 +179,7 @@ const nameOf = (tag) => tag.getAttribute("aria-label").replace(": open this tag"
 
 function go(sentence) {
   if (!sentence) return;
-  clearPassage();
+  passage.clear();
   palette.close();
   sentence.focus();
   sentence.scrollIntoView({ block: "nearest" });
@@ -218,23 +220,42 @@ story.addEventListener("focusin", (event) => {
 
 // --- Tagging --------------------------------------------------------------------------------------
 
+/**
+ * The sentence that a key is about: the one in focus, or where the focus last was. Out of sight it
+ * is only shown: nobody tags what they do not see.
+ */
+function sentenceInSight() {
+  const sentence = currentSentence();
+  if (!sentence || sentence.contains(document.activeElement) || palette.isOpen()) return sentence;
+  const { top, bottom } = sentence.getBoundingClientRect();
+  if (bottom > 0 && top < innerHeight) return sentence;
+  go(sentence);
+  return null;
+}
+
 /** Put a label on the passage, or on the sentence in focus; again, take it off. */
 function tag(label) {
   if (!mayWork()) return;
-  const sentence = currentSentence();
-  const target = passage ?? (sentence && { start: offsets.startOf(sentence), end: offsets.endOf(sentence) });
-  if (!target) return;
-  const { start, end } = target;
-  const on = passage ? "the passage" : where(sentence);
+  const chosen = passage.chosen();
+  const sentence = chosen ? currentSentence() : sentenceInSight();
+  if (!sentence) return;
+  const { start, end } = chosen ?? { start: offsets.startOf(sentence), end: offsets.endOf(sentence) };
+  const on = chosen ? "the passage" : where(sentence);
   const at = where(offsets.sentenceAt(start));
-  const quote = textBetween(start, end);
+  const quote = offsets.textBetween(start, end);
   const standing = marks.ownTag(label, start, end);
   const toggle = `${label} ${start} ${end}`;
   const pending = outbox.standing().findLast(({ show }) => show?.toggle === toggle);
   const stands = pending ? pending.show.label : standing && !standing.matches(".going");
-  if (!stands) {
+  if (outbox.isUnsure() || pending?.fields.toggle) {
     const show = { toggle, label, start, end, text: `${badgeOf(label)}…` };
-    const what = `${names[label]} on ${passage ? `a passage from ${at}` : at}`;
+    const what = `${names[label]} on or off ${at}`;
+    const fields = { start, end, label, toggle: true };
+    outbox.add({ url: `/articles/${article}/annotations/`, fields, show, what, quote });
+    say(`Changing ${names[label]} on ${on}`);
+  } else if (!stands) {
+    const show = { toggle, label, start, end, text: `${badgeOf(label)}…` };
+    const what = `${names[label]} on ${chosen ? `a passage from ${at}` : at}`;
     outbox.add({ url: `/articles/${article}/annotations/`, fields: { start, end, label }, show, what, quote });
     say(`Saving ${names[label]} on ${on}`);
   } else {
@@ -244,33 +265,34 @@ function tag(label) {
     outbox.add({ url: `/annotations/${id}/withdraw/`, ref, show: { toggle, gone: ref ? null : id }, what, quote });
     say(`Taking ${names[label]} off ${on}`);
   }
-  afterTag();
+  afterTag({ put: !stands });
 }
 
 function nothingHere() {
-  const sentence = currentSentence();
-  if (!sentence || !mayWork()) return;
+  const sentence = mayWork() && sentenceInSight();
+  if (!sentence) return;
   const id = sentence.id.replace("sentence-", "");
   const pending = outbox.standing().findLast(({ show }) => show?.reading === id);
   const read = !(pending ? pending.fields.read === "true" : sentence.matches(".read"));
   const [start, end] = [offsets.startOf(sentence), offsets.endOf(sentence)];
+  const unsure = outbox.isUnsure() || (pending && !pending.fields.read);
   outbox.add({
     url: `/sentences/${id}/reading/`,
-    fields: { read: String(read) },
+    fields: unsure ? {} : { read: String(read) }, // the server then does the opposite of what stands
     show: { reading: id, start, end, text: read ? "✓…" : "○…" },
     what: read ? `Nothing to tag in ${where(sentence)}` : `Unread again: ${where(sentence)}`,
-    quote: textBetween(start, end),
+    quote: offsets.textBetween(start, end),
   });
   say(read ? `Saving nothing to tag in ${where(sentence)}` : `Marking ${where(sentence)} as unread`);
-  afterTag();
+  afterTag({ put: read });
 }
 
-function afterTag() {
-  const wasPassage = Boolean(passage);
-  clearPassage();
+function afterTag({ put }) {
+  const wasPassage = Boolean(passage.chosen());
+  passage.clear();
   getSelection().removeAllRanges();
   palette.close({ restore: true });
-  if (settings.moveOn && !wasPassage) step(1);
+  if (settings.moveOn && put && !wasPassage) step(1);
 }
 
 const where = (sentence) => {
@@ -280,69 +302,16 @@ const where = (sentence) => {
 
 /** Whether the person may change anything in this story's review now; if not, say why. */
 function mayWork() {
-  if (settings.refusal) complain(settings.refusal);
-  return !settings.refusal;
+  if (!settings.refusal) return true;
+  complain(settings.refusal);
+  if (live.over) live.wake(); // it may have been opened again
+  return false;
 }
 
 function history_(which) {
   if (!mayWork()) return;
   outbox.add({ url: `/articles/${article}/${which}/`, what: which === "undo" ? "Undo" : "Redo" });
-}
-
-// --- A passage by keyboard --------------------------------------------------------------------------
-
-function clearPassage() {
-  if (!passage) return;
-  passage = null;
-  marks.drawPassage(null);
-}
-
-/** Move an end of the passage by a word or a character; with none, begin one at the focus. */
-function grow(end, by, granularity) {
-  const sentence = currentSentence();
-  if (!sentence) return;
-  if (!passage) {
-    const first = offsets.stops(sentence, granularity)[0];
-    if (first) choose(first);
-    return;
-  }
-  const moved = { ...passage };
-  if (end === "end") moved.end = stopBeside(passage.end, by, granularity, "end");
-  else moved.start = stopBeside(passage.start, by, granularity, "start");
-  if (moved.end > moved.start) choose(moved);
-}
-
-/** The next stop before or after an offset, in this sentence or the one beside it. */
-function stopBeside(offset, by, granularity, side) {
-  const all = offsets.sentences();
-  const index = all.indexOf(offsets.sentenceAt(side === "end" ? offset - 1 : offset, all));
-  for (let at = index; at >= 0 && at < all.length; at += by) {
-    const stops = offsets.stops(all[at], granularity).map((stop) => stop[side]);
-    const found = by > 0 ? stops.find((stop) => stop > offset) : stops.findLast((stop) => stop < offset);
-    if (found !== undefined) return found;
-  }
-  return offset;
-}
-
-function choose(chosen) {
-  passage = { start: chosen.start, end: chosen.end };
-  getSelection().removeAllRanges(); // from here on the passage is what counts
-  marks.drawPassage(passage);
-  const range = offsets.rangeOf(passage.start, passage.end);
-  const words = textBetween(passage.start, passage.end);
-  say(words.length > 80 ? `… ${words.slice(-78)}` : words);
-  range.startContainer.parentElement.scrollIntoView({ block: "nearest" });
-}
-
-function textBetween(start, end) {
-  return offsets
-    .sentences()
-    .filter((sentence) => offsets.startOf(sentence) < end && offsets.endOf(sentence) > start)
-    .map((sentence) => {
-      const base = offsets.startOf(sentence);
-      return [...offsets.textOf(sentence)].slice(Math.max(start - base, 0), end - base).join("");
-    })
-    .join(" ");
+  say(which === "undo" ? "Undoing" : "Doing again");
 }
 
 // --- The palette, at a sentence or a selection --------------------------------------------------------
@@ -350,15 +319,16 @@ function textBetween(start, end) {
 function openPalette({ focus = false, box = null } = {}) {
   const sentence = currentSentence();
   if (!sentence) return;
-  const target = passage ?? { start: offsets.startOf(sentence), end: offsets.endOf(sentence) };
+  const part = passage.chosen();
+  const target = part ?? { start: offsets.startOf(sentence), end: offsets.endOf(sentence) };
   const chosen = new Set(Object.keys(names).filter((label) => marks.ownTag(label, target.start, target.end)));
   palette.open({
     sentence,
-    passage,
+    passage: part,
     chosen,
     focus,
     read: sentence.matches(".read"),
-    words: passage ? `The passage “${shorten(textBetween(target.start, target.end))}”` : `The whole of ${where(sentence)}`,
+    words: part ? `The passage “${shorten(offsets.textBetween(target.start, target.end))}”` : `The whole of ${where(sentence)}`,
     box: box ?? offsets.rangeOf(target.start, target.end).getBoundingClientRect(),
   });
 }
@@ -375,7 +345,7 @@ function offerSelection() {
   if (!range.intersectsNode(story)) return false;
   const found = offsets.passageOf(range);
   if (!found) return false;
-  passage = found;
+  passage.set(found);
   const sentence = offsets.sentenceAt(found.start);
   makeCurrent(sentence);
   openPalette({ box: range.getBoundingClientRect() });
@@ -386,21 +356,36 @@ document.addEventListener("selectionchange", () => {
   selecting = !getSelection().isCollapsed;
   // By touch there is no moment when the selection is done: the palette follows it.
   clearTimeout(offerSelection.timer);
-  if (selecting && matchMedia("(pointer: coarse)").matches) {
+  if (selecting && byTouch) {
     offerSelection.timer = setTimeout(offerSelection, 350);
   }
 });
 
 document.addEventListener("pointerdown", (event) => {
+  pressed = event.target;
+  byTouch = event.pointerType === "touch";
   // What is open at the place where a selection begins would be selected too.
   if (!palette.contains(event.target)) palette.close();
 });
 
 document.addEventListener("pointerup", (event) => {
-  if (event.pointerType === "touch" || palette.contains(event.target) || panel.contains(event.target)) return;
+  if (byTouch || event.button || palette.contains(pressed) || panel.contains(pressed) || pressed.closest("a, button")) return;
   // The selection is final only after this event.
   setTimeout(() => selecting && offerSelection());
 });
+
+// A third click selects the paragraph: by itself the browser stops at our badges.
+document.addEventListener("mousedown", (event) => {
+  const paragraph = event.detail === 3 && event.target.closest("#story h1, #story .body p");
+  if (paragraph) setTimeout(() => getSelection().selectAllChildren(paragraph));
+});
+
+for (const pointing of ["pointerover", "focusin"]) {
+  story.addEventListener(pointing, ({ target }) => {
+    const badge = target.closest("a.tag");
+    marks.drawTags(badge && marks.tagOf(badge));
+  });
+}
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("dialog")) return;
@@ -417,7 +402,7 @@ document.addEventListener("click", (event) => {
   const sentence = event.target.closest("#story .s");
   if (sentence && !selecting) {
     if (event.target.closest(".n")) event.preventDefault();
-    clearPassage();
+    passage.clear();
     sentence.focus({ preventScroll: true });
     if (event.detail === 0) {
       openPalette({ focus: true }); // the number's link, by key
@@ -426,16 +411,18 @@ document.addEventListener("click", (event) => {
     const line = 16;
     openPalette({ box: { left: event.clientX, top: event.clientY - line, bottom: event.clientY + line } });
   } else if (!sentence && !palette.contains(event.target) && !selecting) {
-    clearPassage();
+    passage.clear();
     palette.close();
   }
 });
 
 // --- Tags, opened ------------------------------------------------------------------------------------
 
-panel.start(outbox, (id) => {
-  (marks.badgeOf(id)?.closest(".s") ?? currentSentence())?.focus({ preventScroll: true });
-});
+panel.start(
+  outbox,
+  (id) => (marks.badgeOf(id)?.closest(".s") ?? currentSentence())?.focus({ preventScroll: true }),
+  complain,
+);
 
 async function openTag(id) {
   palette.close();
@@ -443,20 +430,21 @@ async function openTag(id) {
   if (trouble) complain(trouble);
 }
 
+passage.start(say);
 threads.start({ clear: panel.close, complain });
 
 /** Discuss the passage, or the sentence in focus. */
 function discuss() {
-  const sentence = currentSentence();
+  const sentence = passage.chosen() ? currentSentence() : sentenceInSight();
   if (!sentence) return;
-  const { start, end } = passage ?? { start: offsets.startOf(sentence), end: offsets.endOf(sentence) };
+  const { start, end } = passage.chosen() ?? { start: offsets.startOf(sentence), end: offsets.endOf(sentence) };
   palette.close();
   threads.open(`/articles/${article}/threads/new/?start=${start}&end=${end}`);
 }
 
 function openHere() {
   const tags = marks.tagsOn(currentSentence());
-  if (tags.length === 1 && !passage) openTag(marks.tagOf(tags[0]));
+  if (tags.length === 1 && !passage.chosen()) openTag(marks.tagOf(tags[0]));
   else openPalette({ focus: true });
 }
 
@@ -474,71 +462,33 @@ document.addEventListener("submit", (event) => {
 
 // --- Keys ------------------------------------------------------------------------------------------
 
-const does = {
-  next: () => step(1),
-  previous: () => step(-1),
-  next_unread: () => stepInView(1),
-  previous_unread: () => stepInView(-1),
-  nothing: nothingHere,
-  discuss,
-  undo: () => history_("undo"),
-  redo: () => history_("redo"),
-  guideline: () => openDialog("guideline"),
-  help: () => openDialog("help"),
-};
-
-const passageKeys = {
-  ArrowRight: ["end", 1],
-  ArrowLeft: ["end", -1],
-  ArrowUp: ["start", -1],
-  ArrowDown: ["start", 1],
-};
-
-document.addEventListener("keydown", (event) => {
-  const { target } = event;
-  const key = keyOf(event);
-  if (event.ctrlKey || event.metaKey || document.querySelector("dialog[open]")) return;
-  if (key === "Escape") {
-    escape();
-    return;
-  }
-  if (target.closest("input, textarea, select, [contenteditable]")) return;
-  const onSentence = target.matches?.(".s");
-  if (event.shiftKey && passageKeys[key] && target.closest(".s")) {
-    grow(...passageKeys[key], event.altKey ? "grapheme" : "word");
-  } else if (event.altKey) {
-    return;
-  } else if (onSentence && (key === "ArrowDown" || key === "ArrowRight")) {
-    step(1);
-  } else if (onSentence && (key === "ArrowUp" || key === "ArrowLeft")) {
-    step(-1);
-  } else if (onSentence && key === "Enter") {
-    openHere();
-  } else if (!settings.keysOn || !actions[key]) {
-    return;
-  } else if (names[actions[key]]) {
-    tag(actions[key]);
-  } else if (actions[key] === "open") {
-    if (!onSentence) return;
-    openHere();
-  } else {
-    does[actions[key]]();
-  }
-  event.preventDefault();
+keys.listen({
+  settings,
+  isBusy: threads.isOpening,
+  labels: names,
+  tag,
+  step,
+  grow: (...how) => passage.grow(currentSentence(), ...how),
+  open: openHere,
+  does: {
+    next: () => step(1),
+    previous: () => step(-1),
+    next_unread: () => stepInView(1),
+    previous_unread: () => stepInView(-1),
+    nothing: nothingHere,
+    discuss,
+    undo: () => history_("undo"),
+    redo: () => history_("redo"),
+    guideline: () => openDialog("guideline"),
+    help: () => openDialog("help"),
+  },
+  escape() {
+    if (palette.isOpen()) palette.close({ restore: true });
+    else if (panel.isOpen()) panel.close();
+    getSelection().removeAllRanges();
+    passage.clear();
+  },
 });
-
-/** The key that was meant: Caps Lock makes no redo of an undo. */
-function keyOf({ key, shiftKey }) {
-  if (key.length > 1 || !/\p{L}/u.test(key)) return key;
-  return shiftKey ? key.toUpperCase() : key.toLowerCase();
-}
-
-function escape() {
-  if (palette.isOpen()) palette.close({ restore: true });
-  else if (panel.isOpen()) panel.close();
-  else getSelection().removeAllRanges();
-  clearPassage();
-}
 
 // --- At the start --------------------------------------------------------------------------------------
 

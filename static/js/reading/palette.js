@@ -5,6 +5,7 @@ import { tagOf, tagsOn } from "./marks.js";
 const palette = document.getElementById("palette");
 const what = document.getElementById("palette-what");
 const list = document.getElementById("palette-tags");
+const GAP = 8; // pixels
 let returnTo = null;
 
 export const isOpen = () => !palette.hidden;
@@ -25,6 +26,7 @@ export function open({ box, sentence, passage, chosen, read, words, focus }) {
   list.replaceChildren(...(passage ? [] : tagsOn(sentence).map(entry)));
   palette.hidden = false;
   place(box);
+  uncover(passage ? box : sentence.getBoundingClientRect());
   returnTo = sentence;
   if (focus) palette.querySelector("button:not([hidden])").focus();
 }
@@ -36,6 +38,14 @@ export function close({ restore = false } = {}) {
   // The sentence may have been drawn anew meanwhile.
   if ((hadFocus || restore) && returnTo) document.getElementById(returnTo.id)?.focus({ preventScroll: true });
 }
+
+/** Where it is a sheet, move what it is about out from under it. */
+function uncover({ top, bottom }) {
+  const covered = bottom + GAP - palette.getBoundingClientRect().top;
+  if (isSheet() && covered > 0) scrollBy({ top: Math.min(covered, Math.max(top - GAP, 0)), behavior: "instant" });
+}
+
+const isSheet = () => getComputedStyle(palette).position === "fixed";
 
 /** Call `choose(label)`, `nothing()`, `discuss()` or `openTag(id)` when the person chooses. */
 export function listen({ choose, nothing, openTag, discuss }) {
@@ -70,8 +80,9 @@ function excerpt(tag) {
 function place(box) {
   const { width, height } = palette.getBoundingClientRect();
   const left = Math.min(Math.max(box.left, 16), document.documentElement.clientWidth - width - 16);
-  const below = box.bottom + 8;
-  const top = below + height < innerHeight || box.top < height + 16 ? below : box.top - height - 8;
+  const below = box.bottom + GAP;
+  const beside = below + height < innerHeight ? below : box.top - height - GAP;
+  const top = Math.min(Math.max(beside, GAP), innerHeight - height - GAP); // of a long passage, over it
   palette.style.left = `${left + scrollX}px`;
   palette.style.top = `${top + scrollY}px`;
 }

@@ -1,10 +1,15 @@
 // One tag, opened: label, passage, note and confidence save by themselves while they change.
 
-import { badgeOf } from "./marks.js";
+import { badgeOf, drawOpen } from "./marks.js";
 
 const PAUSE = 600; // milliseconds without a key before a note is sent
+const CHOICE = 400; // the same for a label: the arrow keys pass over others on the way to it
+const GAP = 8; // pixels between a tag's sentence and the sheet
 const panel = document.getElementById("panel");
-const typing = new Map(); // annotation -> the outbox item that holds the note's newest text
+const waiting = new Map(); // annotation and field -> the outbox item with the newest of it
+const bar = new ResizeObserver(([{ target }]) => {
+  document.documentElement.style.setProperty("--bar", `${target.offsetHeight}px`);
+});
 
 export const isOpen = () => panel.childElementCount > 0;
 export const contains = (node) => panel.contains(node);
@@ -12,15 +17,21 @@ export const contains = (node) => panel.contains(node);
 export const current = () => panel.firstElementChild?.id.match(/^annotation-(\d+)$/)?.[1] ?? null;
 
 let wanted = null; // the annotation that is open or about to be
+let asked = 0; // how often the server was asked for it: an earlier answer is an older one
+let isBehind = false; // something changed while somebody typed
 let outbox;
 let onClose;
+let complain;
 
-export function start(theOutbox, closed) {
+/** `closed(id)` is called when the panel was, `say(words)` says what went wrong. */
+export function start(theOutbox, closed, say) {
   outbox = theOutbox;
   onClose = closed;
+  complain = say;
   panel.addEventListener("input", edit);
   panel.addEventListener("change", edit);
   panel.addEventListener("submit", submit);
+  panel.addEventListener("focusout", () => isBehind && setTimeout(refresh));
   panel.addEventListener("click", (event) => {
     if (event.target.closest("[data-act='close-panel']")) close();
     const other = event.target.closest("[data-open]");
@@ -60,9 +71,9 @@ function uncover(id) {
   const sentence = badgeOf(id)?.closest(".s");
   if (!sentence) return;
   const [text, sheet] = [sentence.getBoundingClientRect(), panel.getBoundingClientRect()];
-  if (text.bottom > sheet.top && text.right > sheet.left && text.left < sheet.right) {
-    sentence.scrollIntoView({ block: "nearest" });
-  }
+  const covered = text.bottom + GAP - sheet.top;
+  if (covered <= 0 || text.right <= sheet.left || text.left >= sheet.right) return;
+  scrollBy({ top: Math.min(covered, Math.max(text.top - GAP, 0)), behavior: "instant" });
 }
 
 export function close() {
@@ -70,6 +81,7 @@ export function close() {
   if (!isOpen()) return;
   const id = current();
   panel.replaceChildren();
+  drawOpen(null);
   history.replaceState(null, "", location.pathname + location.search);
   onClose(id);
 }
@@ -77,10 +89,15 @@ export function close() {
 /** Read the panel again, as after an undo; not while somebody types in it. */
 export async function refresh() {
   const id = current();
-  const typed = () => document.activeElement?.tagName === "TEXTAREA";
-  if (!id || typed()) return;
+  const typed = () => panel.contains(document.activeElement) && document.activeElement.matches("textarea");
+  isBehind = Boolean(id) && typed();
+  if (!id || isBehind) return;
+  asked += 1;
+  const turn = asked;
   const html = await ask(id).catch(() => "");
-  if (!html || wanted !== id || typed()) return;
+  if (!html || wanted !== id || turn !== asked) return;
+  isBehind = typed();
+  if (isBehind) return;
   const stops = () => [...panel.querySelectorAll("h2, a, button, input, select")];
   const place = stops().indexOf(document.activeElement);
   fill(id, html);
@@ -95,12 +112,15 @@ async function ask(id) {
 
 function fill(id, html) {
   panel.innerHTML = html;
+  drawOpen(id);
+  bar.disconnect();
+  bar.observe(document.querySelector(".bar")); // on a phone the panel stands on it
   const form = panel.querySelector("[data-edit]");
   for (const item of outbox.standing()) {
     // What was done here and is not yet saved, perhaps before a reload.
     if (!form || item.url !== `/annotations/${id}/`) continue;
     for (const [name, value] of Object.entries(item.fields)) form.elements[name].value = value;
-    if ("note" in item.fields) typing.set(id, item);
+    waiting.set(`${id} ${Object.keys(item.fields)}`, item);
   }
 }
 
@@ -109,25 +129,24 @@ function edit(event) {
   const id = current();
   if (!field.form?.matches("[data-edit]") || !field.name) return;
   if (field.name === "note") {
-    if (event.type === "input") save(id, { note: field.value }, PAUSE);
+    if (event.type !== "input") return;
+    if (field.value.length >= field.maxLength) complain(`A note has at most ${field.maxLength} characters: what is more is left out.`);
+    save(id, { note: field.value }, PAUSE);
     return;
   }
   if (event.type !== "change") return;
   if (field.name === "start" || field.name === "end") passage(id, field.form);
-  else save(id, { [field.name]: field.value });
+  else save(id, { [field.name]: field.value }, CHOICE);
   if (field.name === "label") relabel(field);
 }
 
 function save(id, fields, wait = 0) {
   const url = `/annotations/${id}/`;
   const about = { what: inWords(fields), quote: panel.querySelector(".quoted").textContent };
-  if (wait) {
-    const standing = typing.get(id);
-    if (standing && outbox.replace(standing, fields, wait)) return;
-    typing.set(id, outbox.add({ url, fields, wait, ...about }));
-    return;
-  }
-  outbox.add({ url, fields, ...about });
+  const what = `${id} ${Object.keys(fields)}`;
+  const standing = wait && waiting.get(what);
+  if (standing && outbox.replace(standing, { fields, ...about }, wait)) return;
+  waiting.set(what, outbox.add({ url, fields, wait, ...about }));
 }
 
 /** What is changed in the tag that is open, for the person to read if it is refused. */

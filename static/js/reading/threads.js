@@ -1,12 +1,17 @@
 // Discussions: beside the story or on pages of their own. What is typed is kept in this browser
 // until the server has it; forms that are refused or cannot be sent keep their text.
 
+import { hasEnded, token } from "./outbox.js";
+
 const panel = document.getElementById("panel"); // there is none on pages of their own
 const user = document.querySelector("[data-user]")?.dataset.user;
 const root = () => document.querySelector("[data-discussion]");
 const said = document.getElementById("said") ?? liveRegion();
 let wanted = null; // the address that is open in the panel or about to be
 let page = null; // what the story's page does for us
+let opening = 0; // how many addresses are being asked for
+
+export const isOpening = () => opening > 0;
 
 /** On the story's page: `clear()` empties the panel, `complain(words)` says what went wrong. */
 export function start(thePage) {
@@ -19,7 +24,9 @@ export function start(thePage) {
 export async function open(address) {
   page.clear();
   wanted = address;
+  opening += 1;
   const html = await ask(address);
+  opening -= 1;
   if (wanted !== address) return; // another one was opened meanwhile
   if (!html) {
     page.complain("The discussion cannot be opened now. Is there a connection?");
@@ -27,7 +34,9 @@ export async function open(address) {
   }
   panel.innerHTML = html;
   arrived();
-  panel.querySelector("h2").focus();
+  // Where nobody has said anything yet, there is nothing to read first.
+  const field = panel.querySelector("#new-thread [data-lines]:not(:has(*)) ~ form textarea");
+  (field ?? panel.querySelector("h2")).focus();
 }
 
 /** Read again what the others said; what is being typed and where the focus is stay. */
@@ -67,29 +76,31 @@ async function send(form) {
   const here = form.closest("[data-discussion]");
   if (here.ariaBusy === "true") return; // a double click
   here.ariaBusy = "true";
+  const body = new URLSearchParams(new FormData(form));
+  body.set("csrfmiddlewaretoken", token()); // the form's own may be of before another sign-in
   let response;
   let html;
   try {
     response = await fetch(form.action, {
       method: "POST",
       headers: { "HX-Request": "true", "X-Person": user },
-      body: new URLSearchParams(new FormData(form)),
+      body,
       redirect: "manual",
     });
     html = await response.text();
   } catch {
-    tell(form, "There is no connection: nothing was sent. What you wrote is kept.");
+    tell(form, "No answer came. What you wrote is kept: send it again when there is a connection.");
     return;
   } finally {
     here.ariaBusy = "false";
   }
   const answer = parse(html);
   const fresh = answer.querySelector("[data-discussion]");
-  if (response.ok) forget(form);
   if (!fresh) {
-    tell(form, whyNot(response, answer));
+    tell(form, whyNot(response, html, answer));
     return;
   }
+  if (response.ok) forget(form);
   if (!here.isConnected) return; // closed meanwhile
   const wrote = response.ok && form.dataset.draft?.startsWith("thread");
   here.replaceWith(fresh);
@@ -99,8 +110,8 @@ async function send(form) {
   if (response.ok) said.textContent = "Saved";
 }
 
-function whyNot(response, answer) {
-  if (response.status === 401 || response.type === "opaqueredirect") {
+function whyNot(response, html, answer) {
+  if (hasEnded(response, html)) {
     return "Your session has ended. Sign in again, then send. What you wrote is kept.";
   }
   const words = answer.querySelector("#message p")?.textContent.trim();
@@ -144,7 +155,11 @@ function restore(form) {
 }
 
 function forget(form) {
-  if (form.dataset.draft) localStorage.removeItem(keyOf(form));
+  try {
+    if (form.dataset.draft) localStorage.removeItem(keyOf(form));
+  } catch {
+    // Storage is forbidden: nothing was kept.
+  }
 }
 
 // --- Listening ------------------------------------------------------------------------------------
