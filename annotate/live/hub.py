@@ -132,6 +132,7 @@ class Hub:
         self.overhearing: dict[int, list[Message]] = {}  # by identity: empty ones are equal
         self.doubted: set[Stream] = set()
         self.roster = Roster(secrets.token_hex(6))
+        self.hears = False  # what the database tells; once it does, all streams are announced
         self.names: dict[int, dict[int, Named]] = {}  # of who is at an article that is shown
         self.to_announce: set[int] = set()
         self.to_show: set[int] = set()
@@ -194,7 +195,9 @@ class Hub:
             self._deliver(stream, message)
         # Here at once: where they are may be told before the others hear that they are here.
         self.roster.tell(article, self.roster.process, self._here(article))
-        self._announce(article)
+        # Other processes answer the first time only: an answer that comes too early is lost.
+        if self.hears:
+            self._announce(article)
 
     def _remove(self, stream: Stream) -> None:
         article = stream.access.article
@@ -263,6 +266,7 @@ class Hub:
                 async with await connect() as listening:
                     await listening.execute(f"LISTEN {CHANNEL}")
                     failed = 0
+                    self.hears = True
                     metrics.listening.set(1)
                     # What was told until now was not heard.
                     self._doubt(self._all())
@@ -274,6 +278,7 @@ class Hub:
             except (psycopg.Error, OSError) as error:
                 log.warning("Event streams: the database does not answer: %s", error)
             finally:
+                self.hears = False
                 metrics.listening.set(0)
             await asyncio.sleep(RETRY[min(failed, len(RETRY) - 1)])
             failed += 1

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import threading
-from collections.abc import Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from typing import Any
@@ -37,12 +35,6 @@ def listeners() -> int:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) {LISTENERS}")
         return cursor.fetchone()[0]
-
-
-def run_apart(coroutine: Coroutine) -> Any:
-    """Run it in a thread: after a browser test, this one has an event loop already."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, coroutine).result()
 
 
 class Stream:
