@@ -16,12 +16,14 @@ from django.db.backends.utils import CursorWrapper
 from django.test import TransactionTestCase
 
 from tests.browser import find_browser
-from tests.processes import copy_home, data_home, running_site, scratch
+from tests.processes import ROWS, SAID, copy_home, data_home, running_site, scratch
 
 QUIET = (
     *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic"),
     *("--no-first-run", "--disable-component-update", "--disable-sync"),
-    "--renderer-process-limit=1",  # a new process for each page takes a tenth more
+    # A process for each page takes a tenth more, one for a GPU that is not there as much,
+    # threads to compile in half of that.
+    *("--renderer-process-limit=1", "--in-process-gpu", "--js-flags=--single-threaded"),
 )
 
 
@@ -41,6 +43,8 @@ def pytest_configure(config: pytest.Config) -> None:
     gc.set_threshold(100_000, 50, 100)
     if hasattr(config, "workerinput"):
         return
+    # Where that is set, each process that a test starts would compile the whole site.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ[SHARED] = tempfile.mkdtemp(prefix="annotate-", dir=scratch())
     config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(SHARED), ignore_errors=True))
 
@@ -64,8 +68,10 @@ def first_used_home() -> Path:
         if not home.exists():
             making = home.with_name("making")
             making.mkdir()
-            with running_site(making):
-                pass
+            with running_site(making) as site:
+                (making / ROWS).write_text(site.rows())
+                said, _ = site.end()
+            (making / SAID).write_text(said)
             making.rename(home)
     return home
 

@@ -1,5 +1,7 @@
 """Real processes for tests: users of the embedded database, and its postmaster."""
 
+import atexit
+import hashlib
 import os
 import shutil
 import signal
@@ -20,10 +22,15 @@ from urllib.request import urlopen
 import psutil
 import psycopg
 
+from annotate import embedded
+
 # A data directory takes 60 MB, and each process of the tests has one or two.
 MEMORY_BYTES = 2_000_000_000
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# In a data directory in which the site ran once: all that was stored, and what was said.
+ROWS, SAID = "first-rows.sql", "first-said.txt"
 
 # A process that uses the embedded database until its standard input ends.
 USER = """
@@ -77,6 +84,27 @@ def data_home() -> Iterator[Path]:
             with suppress(psutil.Error):
                 process.kill()
         wait_until(lambda: not postgres_processes(home))
+
+
+def keep_database_in_memory() -> None:
+    """Let this process and its children use an embedded database of the tests' own.
+
+    Its directory has the same name each time, so that a run which was killed leaves one at
+    most; the process that made it takes it away at its end, once the server has stopped.
+    """
+    names = {"DATABASE_URL", "ANNOTATE_DATA_DIR"}
+    if names & {name for name in os.environ if os.environ[name]} or not scratch():
+        return
+    name = hashlib.sha256(f"{ROOT} {os.getuid()}".encode()).hexdigest()[:12]
+    home = scratch() / f"annotate-{name}"
+    home.mkdir(mode=0o700, exist_ok=True)
+    os.environ["ANNOTATE_DATA_DIR"] = str(home)
+
+    def forget() -> None:
+        if not postgres_processes(home):
+            shutil.rmtree(home, ignore_errors=True)
+
+    atexit.register(forget)
 
 
 def copy_home(used: Path, home: Path) -> None:
@@ -221,6 +249,15 @@ class Site:
 
     def database(self) -> str:
         return f"postgresql://postgres@/annotate?host={quote(f'{self.home}/postgres', safe='')}"
+
+    def rows(self) -> str:
+        """Return all rows of the database."""
+        pg_dump = [embedded.programs() / "pg_dump", "--data-only", "--restrict-key=same"]
+        done = subprocess.run(
+            [*pg_dump, self.database()], capture_output=True, text=True, check=True
+        )
+        assert "COPY public.django_migrations" in done.stdout
+        return done.stdout
 
     def end(self, number: int = signal.SIGINT) -> tuple[str, str]:
         """Send the signal; return what the site said on standard output and error."""

@@ -13,6 +13,7 @@ from django.test import Client
 
 from annotate import asgi, cut
 from annotate.annotations.models import Annotation
+from tests.apart import run_apart
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TOKEN = "a" * 32
@@ -71,7 +72,7 @@ def ask(article, ana):
 
 @pytest.fixture
 def post(ask):
-    return lambda body, messages: asyncio.run(ask(body, messages))
+    return lambda body, messages: run_apart(ask(body, messages))
 
 
 @pytest.fixture(params=[cut.FORM, 30], ids=["short", "long"])
@@ -115,4 +116,4 @@ def test_who_is_slow_to_send_a_form_keeps_no_thread_from_others(ask, claim):
             finally:
                 browser.hung_up.set()
 
-    assert asyncio.run(meanwhile()) == [200]
+    assert run_apart(meanwhile()) == [200]

@@ -35,39 +35,54 @@ MEMBERS = [IN, OK, OK, OK, OK]
 
 TABLE: list[tuple[str, str, list]] = [
     ("GET", "healthz", EVERYONE),
+    ("POST", "healthz", EVERYONE),
     ("GET", "readyz", EVERYONE),
+    ("POST", "readyz", EVERYONE),
     ("GET", "sign_in", [OK, 302, 302, 302, 302]),
+    ("POST", "sign_in", [BAD, 302, 302, 302, 302]),
     ("POST", "sign_out", [IN, 302, 302, 302, 302]),
     ("GET", "password_reset", EVERYONE),
+    ("POST", "password_reset", [BAD, BAD, BAD, BAD, BAD]),
     ("GET", "password_reset_done", EVERYONE),
     ("GET", "password_reset_confirm", EVERYONE),
+    ("POST", "password_reset_confirm", EVERYONE),  # the link leads nowhere: says so
     ("GET", "password_reset_complete", EVERYONE),
     ("GET", "password_change", MEMBERS),
+    ("POST", "password_change", [IN, BAD, BAD, BAD, BAD]),
     ("GET", "password_change_done", MEMBERS),
     ("GET", "settings", MEMBERS),
+    ("POST", "settings", [IN, BAD, BAD, BAD, BAD]),
     # To where they confirm that it is them.
     ("POST", "end_session", [IN, 302, 302, 302, 302]),
     ("POST", "end_other_sessions", [IN, 302, 302, 302, 302]),
     # The second factor. Who has none is asked for the password before setting one up.
     ("GET", "account_login", [OK, 302, 302, 302, 302]),
+    ("POST", "account_login", [BAD, 302, 302, 302, 302]),
     ("GET", "mfa_authenticate", [IN, 302, 302, 302, 302]),
+    ("POST", "mfa_authenticate", [IN, SEE, SEE, SEE, SEE]),
     ("GET", "mfa_login_webauthn", [IN, 302, 302, 302, 302]),
     ("POST", "mfa_login_webauthn", [IN, 303, 303, 303, 303]),
     ("GET", "account_reauthenticate", MEMBERS),
     ("POST", "account_reauthenticate", [IN, BAD, BAD, BAD, BAD]),
     ("GET", "mfa_reauthenticate", [IN, 302, 302, 302, 302]),
+    ("POST", "mfa_reauthenticate", [IN, SEE, SEE, SEE, SEE]),
     ("GET", "mfa_reauthenticate_webauthn", [IN, 302, 302, 302, 302]),
+    ("POST", "mfa_reauthenticate_webauthn", [IN, SEE, SEE, SEE, SEE]),
     ("GET", "mfa_index", MEMBERS),
     ("GET", "mfa_list_webauthn", MEMBERS),
     ("GET", "mfa_activate_totp", [IN, 302, 302, 302, 302]),
     ("POST", "mfa_activate_totp", [IN, 302, 302, 302, 302]),
     ("GET", "mfa_deactivate_totp", [IN, HIDDEN, HIDDEN, HIDDEN, HIDDEN]),
+    ("POST", "mfa_deactivate_totp", [IN, HIDDEN, HIDDEN, HIDDEN, HIDDEN]),
     ("GET", "mfa_add_webauthn", [IN, 302, 302, 302, 302]),
     ("POST", "mfa_add_webauthn", [IN, 302, 302, 302, 302]),
     ("GET", "mfa_edit_webauthn", [IN, 302, 302, 302, 302]),
+    ("POST", "mfa_edit_webauthn", [IN, 302, 302, 302, 302]),
     ("GET", "mfa_remove_webauthn", [IN, 302, 302, 302, 302]),
+    ("POST", "mfa_remove_webauthn", [IN, 302, 302, 302, 302]),
     ("GET", "mfa_view_recovery_codes", [IN, HIDDEN, HIDDEN, HIDDEN, HIDDEN]),
     ("GET", "mfa_generate_recovery_codes", [IN, 302, 302, 302, 302]),
+    ("POST", "mfa_generate_recovery_codes", [IN, 302, 302, 302, 302]),
     ("GET", "articles", MEMBERS),
     ("GET", "new_article", MEMBERS),
     ("POST", "new_article", [IN, BAD, BAD, BAD, BAD]),
@@ -277,13 +292,23 @@ def names(resolver: URLResolver) -> Iterator[str]:
     for entry in resolver.url_patterns:
         if isinstance(entry, URLPattern):
             yield str(entry.name)
-        elif entry.namespace != "admin":  # tests/test_admin.py has these
+        elif entry.namespace != "admin":  # tests/test_admin_crawl.py has these
             yield from names(entry)
 
 
 def test_no_address_is_missing_from_the_table():
     listed = {name.partition(" ")[0] for _, name, _ in TABLE}
     assert set(names(get_resolver())) == listed
+
+
+def test_an_address_without_a_row_for_post_takes_none(client, ada, places):
+    written = {name.partition(" ")[0] for method, name, _ in TABLE if method == "POST"}
+    client.force_login(ada)
+    found = {}
+    for name in set(names(get_resolver())) - written:
+        kwargs = places[name][0] if name in places else None
+        found[name] = client.post(reverse(name, kwargs=kwargs)).status_code
+    assert found == dict.fromkeys(found, 405)
 
 
 @pytest.mark.parametrize("name", ["article", "annotation", "sentence", "history", "guideline"])

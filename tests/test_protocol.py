@@ -13,6 +13,7 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from annotate import protocol, serve
+from tests.apart import run_apart
 from tests.processes import free_port, wait_until
 
 HOST = b"Host: localhost\r\n"
@@ -142,6 +143,6 @@ def test_long_form_does_not_count_as_the_head_that_begins_behind_it():
         for _ in range(2):  # the second begins when the first was answered
             await asyncio.gather(*one.server_state.tasks)
 
-    asyncio.run(arrive())
+    run_apart(arrive())
     assert wire.written.count(b"HTTP/1.1 200 ") == 2
     assert b"HTTP/1.1 400 " not in wire.written

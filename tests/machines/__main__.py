@@ -26,7 +26,7 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-from annotate import embedded
+from annotate import embedded, replica
 from tests.processes import data_home, wait_until
 from tests.traffic import Ledger, Person, Reviewer, Stream, somebody
 
@@ -228,6 +228,8 @@ class Machines:
         async with asyncio.timeout(PATIENCE):
             while self.replica.log.read_text().count(READ_THERE) == before:
                 assert await tags(cast.devices[1]) == 1
+                # Not sooner: it is not asked before, and exports are counted (RATE_LIMITS).
+                await asyncio.sleep(replica.BEHIND)
 
         say("nor while it says nothing")
         with self.replica.standing_still():
