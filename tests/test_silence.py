@@ -99,6 +99,23 @@ def test_whoever_is_slow_is_no_silent_database(network, thread):
     assert thread(ask)[0] == 200
 
 
+def test_silence_as_a_cursor_of_the_server_is_closed_is_an_error_of_djangos(network, thread):
+    """Which is what pages answer with 503; what the driver raises itself would be a 500."""
+
+    def read() -> Exception | None:
+        cursor = connection.chunked_cursor()
+        cursor.execute("SELECT 1")
+        assert cursor.fetchall() == [(1,)]
+        network.hush()
+        try:
+            cursor.close()
+        except Exception as error:
+            return error
+        return None
+
+    assert connections.is_away(thread(read))
+
+
 def test_server_that_ends_waits_for_no_statement(network, thread, ended):
     thread(ask)
     network.hush()

@@ -6,9 +6,12 @@ Django takes what is named `DatabaseWrapper` in the module `base` of an `ENGINE`
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import suppress
 from typing import Any
 
 import psycopg
+from django.db import Error
+from django.db.backends import utils
 from django.db.backends.postgresql import base
 from psycopg import IsolationLevel
 from psycopg.abc import RV, PQGen
@@ -43,6 +46,21 @@ class Connection(psycopg.Connection[Any]):
             raise
 
 
+class CursorWrapper(utils.CursorWrapper):
+    """Django's, and what fails when a cursor is closed is an error of Django's, too.
+
+    A cursor that the server has is closed by asking it, which can fail as any question can.
+    """
+
+    def close(self) -> None:
+        with self.db.wrap_database_errors:
+            self.cursor.close()
+
+    def __exit__(self, *raised: object) -> None:
+        with suppress(Error):
+            self.close()
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """As Django's; it has no options of Django's own, which no DATABASE_URL can name."""
 
@@ -57,6 +75,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
             opened = Connection.connect(**{**conn_params, "connect_timeout": timeout})
         opened.silence = silence
         return opened
+
+    def make_cursor(self, cursor: Any) -> CursorWrapper:
+        return CursorWrapper(cursor, self)
 
     def init_connection_state(self) -> None:
         super().init_connection_state()
