@@ -138,7 +138,7 @@ def article_paragraphs(
     paragraphs: list[list[TaggedSentence]] = []
     open_now: list[Tag] = []  # sorted: those from earlier sentences come first
     previous: TaggedSentence | None = None
-    for pk, position, paragraph, start, end in rows.iterator():
+    for pk, position, paragraph, start, end in rows:
         here = [*open_now, *starting.get(position, ())]
         drawn = _drawn(here, view) if here else ()
         runs = (
