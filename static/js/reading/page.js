@@ -374,10 +374,11 @@ document.addEventListener("pointerup", (event) => {
   setTimeout(() => selecting && offerSelection());
 });
 
-// A third click selects the paragraph: by itself the browser stops at our badges.
-document.addEventListener("mousedown", (event) => {
+// A third click selects the paragraph: by itself the browser stops at our badges, and selects
+// so again at each movement until the button is let go. Who draws on into another has that.
+document.addEventListener("mouseup", (event) => {
   const paragraph = event.detail === 3 && event.target.closest("#story h1, #story .body p");
-  if (paragraph) setTimeout(() => getSelection().selectAllChildren(paragraph));
+  if (paragraph && paragraph.contains(pressed)) getSelection().selectAllChildren(paragraph);
 });
 
 for (const pointing of ["pointerover", "focusin"]) {
